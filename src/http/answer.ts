@@ -112,6 +112,7 @@ export function writeAnswer(call: Call, outcome: Outcome, { region, buildVersion
   ) {
     headers.push('x-ms-client-request-id', clientRequestId);
   }
+  if (outcome.headers === CLOSE) response.shouldKeepAlive = false;
   response.writeHead(outcome.status, headers);
   // As a string it leaves in one write with the head.
   response.end(outcome.text, 'utf8');

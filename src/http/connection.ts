@@ -74,9 +74,13 @@ export class Connections {
     this.#arriving.run(arrival, accept);
   }
 
-  /** To be called with each request. One that is not known is of a stranger without an address. */
-  asked({ socket }: IncomingMessage, response: ServerResponse): Arrival {
+  /**
+   * To be called with each request. One that is not known is of a stranger without an address.
+   * @returns undefined: it came behind one whose answer ends the connection, so it can have none and must not be carried out
+   */
+  asked({ socket }: IncomingMessage, response: ServerResponse): Arrival | undefined {
     const connection = this.#of.get(socket);
+    if (connection?.last?.shouldKeepAlive === false) return undefined;
     connection?.asked(response);
     if (this.#allAreLast) response.shouldKeepAlive = false;
     return connection?.arrival ?? NOWHERE;
@@ -85,7 +89,9 @@ export class Connections {
   /** Each that waits for an answer ends with it. One whose head is written already goes on. */
   areLast({ also }: { readonly also?: 'later' } = {}): void {
     if (also === 'later') this.#allAreLast = true;
-    for (const { last } of this.#open) if (last !== undefined && isOpen(last)) last.shouldKeepAlive = false;
+    for (const { last } of this.#open) {
+      if (last !== undefined && isOpen(last) && !last.headersSent) last.shouldKeepAlive = false;
+    }
   }
 
   /**

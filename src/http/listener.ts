@@ -41,7 +41,9 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
   const connections = new Connections();
   const open = new OpenConnections(options.connectionsPerAddress ?? Number.POSITIVE_INFINITY);
   const server = makeServer(rules, options, options.minVersion, (request, response) => {
-    const { peer, known } = connections.asked(request, response);
+    const arrival = connections.asked(request, response);
+    if (arrival === undefined) return;
+    const { peer, known } = arrival;
     take({
       request,
       response,

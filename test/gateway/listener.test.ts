@@ -151,6 +151,36 @@ describe('TLS', () => {
     after.destroy();
   });
 
+  test('a request behind the last answer of a connection is not carried out, as nobody could be told', async () => {
+    const asked: Call[] = [];
+    const came = Promise.withResolvers<void>();
+    await using listener = await listen({ ...leaf, host: '127.0.0.1', port: 0, shared: false }, (call) => {
+      asked.push(call);
+      came.resolve();
+    });
+    const socket = await over(to(listener));
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    socket.write(`POST /first HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: 2\r\n\r\n{`);
+    await came.promise;
+    listener.retire();
+    // Of one piece, so that both are there when the first has ended.
+    socket.write(`}GET /second HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
+    const [first] = asked;
+    assert.ok(first);
+    first.request.resume();
+    await once(first.request, 'end');
+    first.response.end('"first"');
+    assert.ok(await isClosed(socket));
+    assert.match(text, /^HTTP\/1\.1 200 [^]*"first"/);
+    assert.deepEqual(
+      asked.map(({ request }) => request.url),
+      ['/first'],
+    );
+  });
+
   test('with client authorities, a client needs a certificate of one of them', async () => {
     const client = await selfSigned();
     await using listener = await open({ clientAuthorities: client.certificate });
