@@ -58,6 +58,14 @@ async function appears(path: string, signal: AbortSignal): Promise<void> {
   await promise;
 }
 
+/** The instance that a start finds serves before the demonstration has shown it. */
+async function demonstrated({ child, output }: Copy): Promise<void> {
+  while (!/Serving until Ctrl-C/.test(output())) {
+    if (child.exitCode !== null) assert.fail(`it ended early:\n${output()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 function pidsOf({ pids }: RunningState): number[] {
   const instances = Object.values(pids.instances).flatMap(({ recorder, service, module }) => [
     recorder,
@@ -110,6 +118,7 @@ test('it shows the main job, survives a crash of everything, finds all as it was
   await allGone([first.child.pid ?? 0, ...pids]);
 
   const second = await start();
+  await demonstrated(second);
   assert.match(second.output(), /instance 'dev' through the resource manager: found/);
   assert.match(second.output(), /key 'demo-kek' .*: found/);
   assert.match(second.output(), /data key wrapped by the first start unwrapped, and it is the same/);
@@ -182,6 +191,7 @@ test('no secret of the dev clients is in the environment or arguments of any pro
   skip: process.platform !== 'linux' && 'reads /proc',
 }, async () => {
   const copy = await start();
+  await demonstrated(copy);
   const clients = JSON.parse(readFileSync(join(dataRoot, 'dev-clients.json'), 'utf8')) as {
     applications: Record<string, { secret: string }>;
   };

@@ -3,7 +3,6 @@
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openCryptoClient } from '../crypto/client/crypto-client.ts';
 import { provisionModule } from '../crypto/client/provision-module.ts';
 import { missingPersonMark } from '../deployment/trusted-issuers.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
@@ -21,12 +20,12 @@ import { openGateway } from './instance-gateway.ts';
 import { LiveNetwork } from './live-configuration.ts';
 import { keptByFileSeal, waitUntilOpen } from './locked-start.ts';
 import { judgeWitnesses } from './missing-witness.ts';
+import { openModule } from './open-module.ts';
 import { recoverabilityTeller } from './own-recoverability.ts';
 import { openParts, parts } from './parts.ts';
 import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
 import { completeLog, recordOwnAct, recordUnlocked, refuseStore, unrecordedText } from './service-entries.ts';
 import type { ServiceOptions } from './service-options.ts';
-import { askPeers } from './unlock-relay.ts';
 import { isEmpty, openVerifiedRecords, recordModuleState, refuseCutLog, settleModule } from './verified-start.ts';
 import { openWorkerIds } from './worker-ids.ts';
 
@@ -40,19 +39,13 @@ export interface InstanceService extends AsyncDisposable {
 }
 
 /** @throws StoreError Refused when the store is not the one that was left behind; recorded before it is thrown */
-export async function startInstanceService(given: ServiceOptions): Promise<InstanceService> {
-  const { config, places, lock } = given;
+export async function startInstanceService(
+  given: ServiceOptions,
+  module = openModule(given),
+): Promise<InstanceService> {
+  const { config, places } = given;
   await using stack = new AsyncDisposableStack();
-  const crypto = stack.use(
-    await openCryptoClient({
-      moduleFolder: places.module,
-      partitions: given.partitions,
-      passphraseFile: config.passphraseFile,
-      ...(lock === undefined ? {} : { peers: (certificate) => askPeers(lock.socketFolder, certificate) }),
-      onLocked: () => lock?.onRelocked(new Error('all partitions were lost at once, and with them the seal key')),
-      onPartitions: given.onPartitions,
-    }),
-  );
+  const crypto = stack.use(await module);
   const { opening, port } = await waitUntilOpen(crypto, given, stack);
   const options: ServiceOptions = { ...given, port };
   const audit = stack.use(

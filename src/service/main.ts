@@ -16,8 +16,10 @@ import {
   retire,
 } from '../links/instance-messages.ts';
 import { frontToken, ready } from '../links/messages.ts';
-import { type InstanceService, startInstanceService } from './instance-service.ts';
+import type { InstanceService } from './instance-service.ts';
 import { LiveNames } from './live-configuration.ts';
+import { openModule } from './open-module.ts';
+import type { ServiceOptions } from './service-options.ts';
 
 async function main(): Promise<void> {
   await using link = openSupervisorLink();
@@ -62,7 +64,7 @@ async function main(): Promise<void> {
   const recorderSocket = required(values.socket, 'socket');
   const worker = integer(values.worker, 'worker');
   try {
-    await using service = await startInstanceService({
+    const options: ServiceOptions = {
       config,
       names,
       places: place,
@@ -91,7 +93,12 @@ async function main(): Promise<void> {
         known = { activation: status, message };
         if (serves) link.send(activation, known);
       },
-    });
+    };
+    // Its partitions start while this process loads the rest of itself.
+    const module = openModule(options);
+    module.catch(() => undefined); // awaited below
+    const { startInstanceService } = await import('./instance-service.ts');
+    await using service = await startInstanceService(options, module);
     serves = true;
     serving.resolve(service);
     if (known !== undefined) link.send(activation, known);

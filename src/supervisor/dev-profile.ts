@@ -27,11 +27,6 @@ export async function openDevProfile(
   report: (text: string) => void,
   config: DevConfig = {},
 ): Promise<Profile> {
-  if (existsSync(at.production)) {
-    throw new ConfigError(
-      `${at.root} is a data directory of the production profile: start it with --profile production --config FILE, or name another with --data`,
-    );
-  }
   const port = await takePort(wanted);
   const now = new Date();
   const authority = await openAuthority(at.ca, now);

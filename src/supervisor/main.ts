@@ -61,12 +61,14 @@ async function serve(
     say(`the demonstration is left out: '${DEV_INSTANCE}' does not serve. It goes on being tried; stop with Ctrl-C`);
     process.exitCode = 1;
   }
+  // Who waits for the ready file needs the instance: one that was there serves, while the first start's is made on the way.
+  if (activation === 'Active') await supervisor.announce();
   if (config.demo && !isShut && !isDown && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
   if (config.profile === 'dev' && !config.demo) {
     const { dataRoot } = config;
     showWithoutDemo(places(dataRoot), readDevClients(dataRoot), Object.keys(supervisor.state.instances));
   }
-  if (!signal.aborted) await supervisor.announce();
+  if (!signal.aborted && activation !== 'Active') await supervisor.announce();
 }
 
 function addressOf({ state, port }: Supervisor): string {

@@ -2,7 +2,7 @@
 // order. It knows which processes run and holds nothing that opens a key.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Places, places } from '../deployment/data-layout.ts';
@@ -53,11 +53,17 @@ export async function startSupervisor(
   if (config.readyFile !== undefined) rmSync(config.readyFile, { force: true });
   const logs = join(at.root, 'logs');
   makePrivateFolder(logs);
-  const profile = stack.use(await openProfile(config, at, reporter.report));
+  const opening = openProfile(config, at, reporter.report);
+  opening.catch(() => undefined); // awaited below
+  // In production nothing starts before the configuration is accepted.
+  if (config.profile === 'production') await opening;
+  let changed = (): void => undefined;
   const onChange = { ready: () => changed(), down: () => changed() };
   const recorder = stack.use(
     await managementRecorder(at.management, ENTRIES.recorder, logs, { ...reporter, ...onChange }),
   );
+  recorder.process.start();
+  const profile = stack.use(await opening);
   const audit = stack.use(openManagementAudit(recorder.socketPath));
 
   const stateNow = (): RunningState => {
@@ -79,7 +85,6 @@ export async function startSupervisor(
       port: profile.port,
     };
   };
-  const changed = (): void => void files.write(stateNow());
   const namesChanged = (): void => {
     controlChild.link?.send(aliasesChanged, { aliases: book.leads });
     changed();
@@ -117,6 +122,7 @@ export async function startSupervisor(
   stack.use(controlChild);
   stack.use(instances);
   stack.use(book);
+  changed = () => void files.write(stateNow());
 
   const applyStopFlag = (): void => {
     instances.applyStopFlags().catch((error: unknown) => {
@@ -127,7 +133,6 @@ export async function startSupervisor(
   };
   process.on(STOP_FLAGS_CHANGED, applyStopFlag);
   stack.defer(() => void process.off(STOP_FLAGS_CHANGED, applyStopFlag));
-  recorder.process.start();
   controlChild.start();
   const [failed] = await Promise.race([
     Promise.all([
@@ -163,10 +168,15 @@ function refusedAsConfig(make: () => void): void {
   }
 }
 
-/** @throws ConfigError */
+/** @throws ConfigError, where the folder is another profile's at once */
 function openProfile(config: StartConfig, at: Places, report: (text: string) => void): Promise<Profile> {
   const { profile, configFile } = config;
   if (profile === 'production') return openProductionProfile(at, config.configFile, report);
+  if (existsSync(at.production)) {
+    throw new ConfigError(
+      `${at.root} is a data directory of the production profile: start it with --profile production --config FILE, or name another with --data`,
+    );
+  }
   const dev = configFile === undefined ? undefined : readConfigFile(configFile, readDevConfig);
   return openDevProfile(at, config.port, report, dev);
 }

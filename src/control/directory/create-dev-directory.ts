@@ -34,16 +34,21 @@ export async function createDevDirectory(random: RandomBytes) {
     displayName,
     passwordHash: await hashSecret(login.password, random(16)),
   });
+  // At once: their hashes are made to take long.
+  const users = await Promise.all([user('Alice', secrets.users.alice), user('Bob', secrets.users.bob)]);
+  const applications = await Promise.all([
+    application('strongroom-dev-admin', secrets.applications.admin),
+    application('strongroom-dev-owner', secrets.applications.owner),
+    application('strongroom-dev-consumer', secrets.applications.consumer),
+  ]);
   const directory: Directory = {
     version: 1,
     tenantId: secrets.tenantId,
     domain: DOMAIN,
-    users: [await user('Alice', secrets.users.alice), await user('Bob', secrets.users.bob)],
+    users,
     groups: [{ oid: secrets.operatorsGroupOid, displayName: 'hsm-operators', members: [secrets.users.alice.oid] }],
     applications: [
-      await application('strongroom-dev-admin', secrets.applications.admin),
-      await application('strongroom-dev-owner', secrets.applications.owner),
-      await application('strongroom-dev-consumer', secrets.applications.consumer),
+      ...applications,
       {
         appId: STOCK_PUBLIC_CLIENT,
         oid: id(),
