@@ -44,7 +44,7 @@ export function openGateway(
     verifiers: openVerifiers(config, stack),
     roles,
     isActive: () => activation.willBeActive(),
-    isHealthy: () => crypto.pids.length > 0,
+    isHealthy: () => crypto.pids.length > 0 && audit.isRecording,
     isRestoring: () => backupJobs.running !== undefined && backupEngine.isRestoring,
     records,
     commit: (plan) => records.update(plan),

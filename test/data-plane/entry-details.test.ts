@@ -290,6 +290,7 @@ test('the alerts of the guide tell their entries from all others, each from one 
 async function entriesOfStarts(): Promise<readonly LoggedEntry[]> {
   const entries: LoggedEntry[] = [];
   const audit: AuditLog = {
+    isRecording: true,
     append(text) {
       entries.push(JSON.parse(text) as LoggedEntry);
       return Promise.resolve();

@@ -12,6 +12,9 @@ export function memoryAudit(): MemoryAudit {
   return {
     entries,
     fails: false,
+    get isRecording() {
+      return !this.fails;
+    },
     async append(entry) {
       if (this.fails) throw new AuditError('no space is left');
       entries.push(JSON.parse(entry) as AuditEntry);

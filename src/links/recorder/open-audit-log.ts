@@ -71,6 +71,10 @@ class RecordedLog implements AuditLog {
   #pendingCharacters = 0;
   #counter = 0;
   #tick = 0;
+  /** Tick at which the recorder last said that it stored something, or was there and owed nothing. */
+  #wellAt = 0;
+  /** It has not answered for what was given up. */
+  #owes = false;
   #scheduled = false;
   #closed = false;
   #drained: (() => void) | undefined;
@@ -83,11 +87,19 @@ class RecordedLog implements AuditLog {
       nonce: randomBytes(NONCE_LENGTH),
       signCheckpoint: options.signCheckpoint,
       opened: () => this.#resend(),
-      acknowledged: (through) => this.#settle(through, undefined),
+      acknowledged: (through) => {
+        this.#owes = false;
+        this.#wellAt = this.#tick;
+        this.#settle(through, undefined);
+      },
       failed: (through, message) => this.#settle(through, message),
     });
     this.#timer = setInterval(this.#giveUp, this.#tickLength);
     this.#timer.unref();
+  }
+
+  get isRecording(): boolean {
+    return this.#tick - this.#wellAt < this.#limit / this.#tickLength / 2;
   }
 
   append(entry: string, headSequence = 0): Promise<void> {
@@ -141,6 +153,7 @@ class RecordedLog implements AuditLog {
 
   /** A new connection: what is not acknowledged goes first, in order. */
   #resend(): void {
+    this.#owes = false;
     this.#frames.take();
     for (let i = this.#head; i < this.#pending.length; i++) {
       const { counter, headSequence, entry } = this.#pending[i] as Pending;
@@ -174,6 +187,7 @@ class RecordedLog implements AuditLog {
 
   #giveUp = (): void => {
     this.#tick += 1;
+    if (this.link.open && !this.#owes && this.#head === this.#pending.length) this.#wellAt = this.#tick;
     const oldest = this.#tick - Math.ceil(this.#limit / this.#tickLength);
     const first = this.#pending[this.#head];
     if (first === undefined || first.since >= oldest) return;
@@ -183,6 +197,7 @@ class RecordedLog implements AuditLog {
       if (since >= oldest) break;
       through = counter;
     }
+    this.#owes = true;
     this.#settle(through, 'the recorder did not answer in time');
   };
 }
