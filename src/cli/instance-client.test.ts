@@ -9,12 +9,15 @@ import { makeLoopbackCertificate } from '../../test/support/loopback-certificate
 import { takeDataLock } from '../files/data-lock.ts';
 import { CommandError, UsageError } from './command.ts';
 import { instanceIn } from './commands/ceremony/open-folder.ts';
-import { AnswerError, openInstanceClient } from './instance-client.ts';
+import { authoritiesWith } from './https-exchange.ts';
+import { AnswerError, clientOf, openInstanceClient } from './instance-client.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-client-'));
 const ca = join(folder, 'ca.pem');
 let challenge = '';
 let refused: object | undefined;
+/** Seconds that the next callers shall wait, one after the other. */
+let waits: number[] = [];
 let shown: string | undefined;
 let server: ReturnType<typeof createServer>;
 let url: string;
@@ -26,7 +29,10 @@ before(async () => {
   const { key, certificate } = await makeLoopbackCertificate(folder, 'one.hsm.localhost', 'one.managedhsm.azure.net');
   server = createServer({ key, cert: certificate }, (request, response) => {
     shown = request.headers.authorization ?? shown;
-    if (refused !== undefined) response.writeHead(403).end(JSON.stringify(refused));
+    const wait = waits.shift();
+    if (wait !== undefined)
+      response.writeHead(429, { 'retry-after': String(wait) }).end('{"error":{"code":"Throttled","message":"later"}}');
+    else if (refused !== undefined) response.writeHead(403).end(JSON.stringify(refused));
     else response.writeHead(401, challenge === '' ? {} : { 'www-authenticate': challenge }).end('who are you?');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -82,6 +88,32 @@ test('whom the network rules keep out is told that, and what they say', async ()
     assert.match(await refusal(), /does not answer like a Managed HSM \(status 403/);
   } finally {
     refused = undefined;
+  }
+});
+
+test('who is told to come again later does so as told, for a minute in all', async (t) => {
+  const pauses: number[] = [];
+  const { setTimeout: real } = globalThis;
+  t.mock.method(globalThis, 'setTimeout', (then: () => void, ms: number) => {
+    // That of the call itself.
+    if (ms === 60_000) return real(then, ms);
+    pauses.push(ms);
+    return real(then, 0);
+  });
+  const port = Number(new URL(url).port);
+  const route = { ca: authoritiesWith(ca), port };
+  const client = clientOf({ who: 'it', origin: url, route, newToken: () => Promise.resolve('token') });
+  refused = { error: { code: 'Forbidden', message: 'its turn has come' } };
+  try {
+    waits = [7, 1];
+    await assert.rejects(client.ask('POST', '/keys', {}), { status: 403 });
+    assert.deepEqual(pauses, [7_000, 1_000]);
+    waits = [40, 21, 1];
+    await assert.rejects(client.ask('GET', '/keys'), { status: 429, code: 'Throttled' });
+    assert.deepEqual([pauses.slice(2), waits], [[40_000], [1]]);
+  } finally {
+    refused = undefined;
+    waits = [];
   }
 });
 

@@ -5,6 +5,7 @@ import { readDevClients } from '../deployment/dev-clients.ts';
 import { azureNames } from '../deployment/name-forms.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import { printable } from '../formats/printable.ts';
+import { patience } from '../formats/retry-after.ts';
 import { isGuid, type Reader, ShapeError } from '../formats/shape.ts';
 import { instanceOrigin } from '../http/name-form.ts';
 import { CommandError, dataOption, jsonOption, type OptionValues, UsageError } from './command.ts';
@@ -185,6 +186,8 @@ export function clientOf({ who, origin, route, newToken, hintOn }: Service): Ask
       token = undefined;
       reply = await sendOnce(method, address, body);
     }
+    for (const comesAgain = patience(); await comesAgain(reply.status, reply.headers['retry-after']); )
+      reply = await sendOnce(method, address, body);
     if (reply.status < 200 || reply.status > 299) throw new AnswerError(who, reply, hintOn);
     return reply;
   };

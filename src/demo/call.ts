@@ -1,11 +1,9 @@
 // One JSON request of the demonstration, as a client without an SDK would send it.
 
+import { patience } from '../formats/retry-after.ts';
 import type { Asking } from '../tools/ceremony/hsm.ts';
 
 export type GetToken = (resource: string) => Promise<string>;
-
-/** How long a request may be put off in all. */
-const PATIENCE_S = 60;
 
 /**
  * Comes again as late as it is told to, where the service says that it was asked too often: nothing was done then.
@@ -18,7 +16,7 @@ export async function call(
   expected: readonly number[],
   body?: object,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
-  for (let left = PATIENCE_S; ; ) {
+  for (const comesAgain = patience(); ; ) {
     const response = await fetch(url, {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -30,14 +28,9 @@ export async function call(
     if (expected.includes(response.status)) {
       return { status: response.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
     }
-    const wait = Math.max(1, Number(response.headers.get('retry-after') ?? 1));
-    // Also for what is no number of seconds.
-    if (response.status !== 429 || !(wait <= left)) {
-      const what = `${method} ${new URL(url).pathname} was answered ${response.status}: ${text.slice(0, 400)}`;
-      throw Object.assign(new Error(what), { code: /"code":"(\w+)"/.exec(text)?.[1] });
-    }
-    left -= wait;
-    await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+    if (await comesAgain(response.status, response.headers.get('retry-after'))) continue;
+    const what = `${method} ${new URL(url).pathname} was answered ${response.status}: ${text.slice(0, 400)}`;
+    throw Object.assign(new Error(what), { code: /"code":"(\w+)"/.exec(text)?.[1] });
   }
 }
 
