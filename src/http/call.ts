@@ -37,6 +37,8 @@ export interface Call {
   /** The revision of the records on which it was found; undefined: it may end without a change of them. */
   grantedAt: number | undefined;
   isWhole: boolean;
+  /** Its turn among the requests ends with its answer. */
+  inTurn: boolean;
   body: unknown;
 }
 

@@ -62,6 +62,7 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
       grant: undefined,
       grantedAt: undefined,
       isWhole: false,
+      inTurn: false,
       body: undefined,
     });
   });

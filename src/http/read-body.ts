@@ -1,5 +1,6 @@
 // Reads the bodies of requests, on both planes: the bytes, up to a limit, then JSON objects. What two readers could take for two
 // things is refused: bytes that are no UTF-8, and a member that one object has twice.
+import { isAscii } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { findRepeatedMember } from '../formats/repeated-member.ts';
 import type { JsonObject } from './route.ts';
@@ -90,12 +91,12 @@ export class JsonTextError extends Error {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @throws JsonTextError */
-export function parseJsonObject(bytes: Uint8Array): JsonObject {
+export function parseJsonObject(bytes: Buffer): JsonObject {
   if (bytes.length === 0) throw new JsonTextError('The request body is empty');
   let text: string;
   let value: unknown;
   try {
-    text = utf8.decode(bytes);
+    text = isAscii(bytes) ? bytes.toString('latin1') : utf8.decode(bytes);
     value = JSON.parse(text);
   } catch (cause) {
     throw new JsonTextError('The request body is not valid JSON in UTF-8', { cause });

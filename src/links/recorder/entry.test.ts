@@ -75,6 +75,26 @@ test('for all entries that fit: the text is that of JSON, members in their order
   );
 });
 
+test('for all members: the entry of the same target that differs in one of them says so', () => {
+  const whole: AuditEntry = {
+    ...{ ...entry, dataAction: 'd', scope: '/', grant: 'g', key: '/keys/k/v' },
+    storeHead: { sequence: 1, hash: 'h' },
+  };
+  assert.equal(JSON.stringify(JSON.parse(auditEntryJson(whole))), auditEntryJson(whole));
+  const others = { httpStatusCode: 404, durationMs: 9, properties: { a: 1 }, storeHead: { sequence: 2, hash: 'i' } };
+  for (const name of Object.keys(whole)) {
+    const other = { ...whole, [name]: Reflect.get(others, name) ?? 'another' };
+    const without = { ...whole, [name]: undefined };
+    for (const each of [whole, other, whole]) {
+      assert.deepEqual(JSON.parse(auditEntryJson(each)), each, name);
+    }
+    if (['dataAction', 'scope', 'decision', 'grant', 'key', 'storeHead'].includes(name)) {
+      const { [name as 'key']: _, ...left } = without;
+      assert.deepEqual(JSON.parse(auditEntryJson(without)), left, name);
+    }
+  }
+});
+
 test('what an entry was about is whole while the texts of a caller give way, and gives way last', () => {
   const detail = { kty: 'EC-HSM', tags: ['t'.repeat(10_000)] };
   const properties = { ...entry.properties, detail };

@@ -24,7 +24,7 @@ import {
   requireUnexpired,
 } from './caller.ts';
 import { auditEntryOf, type RecordedInstance } from './record.ts';
-import { FairTurns, OPERATIONS, openAnswerGate, REQUESTS, RequestBatch } from './turns.ts';
+import { FairTurns, OPERATIONS, openLoopTurns, REQUESTS } from './turns.ts';
 
 export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
   readonly records: Pick<Records, 'head' | 'refresh'>;
@@ -43,8 +43,6 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const { router, records } = parts;
   const operations = new FairTurns(OPERATIONS);
   const requests = new FairTurns(REQUESTS);
-  /** Whose turn among the requests ends with their answer. */
-  const inTurn = new Set<Call>();
   const addressed: AddressParts = { ...parts, name: parts.instance.name };
 
   /**
@@ -122,7 +120,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     if (!requests.isAlone) {
       const turn = requests.enter(oid, 1);
       if (turn !== undefined) await turn;
-      inTurn.add(call);
+      call.inTurn = true;
       if (turn !== undefined) await judgeAgain(call);
     }
     return weight === 0 ? await handle(call) : await handleHeavy(call, weight);
@@ -190,19 +188,22 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   }
 
   function write(call: Call, outcome: Outcome): void {
-    if (call.principal !== undefined && inTurn.delete(call)) requests.leave(call.principal.oid, 1);
+    if (call.inTurn && call.principal !== undefined) requests.leave(call.principal.oid, 1);
+    call.inTurn = false;
     writeAnswer(call, outcome, parts.answerHeaders);
   }
 
-  const releaseAnswer = openAnswerGate({
+  const loop = openLoopTurns({
     refresh: () => records.refresh(),
     judge: (call) => authoriseAgain(call, parts),
     write,
     withhold,
+    serve,
+    refuse,
   });
 
   function leave(call: Call, told: Outcome): void {
-    if (isWhole(call) && needsRight(told)) releaseAnswer({ call, outcome: told });
+    if (isWhole(call) && needsRight(told)) loop.depart(call, told);
     else write(call, told);
   }
 
@@ -242,17 +243,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     return refused(call, refusal, () => (call.path === HEALTH ? HEALTH_METHODS : router.methodsOf(call.path)));
   }
 
-  const arrivals = new RequestBatch<Call>((calls) => {
-    const fresh = records.refresh();
-    if (fresh === undefined) return calls.forEach((call) => serve(call, false));
-    const whole = new Set(calls.filter(({ request }) => request.complete));
-    fresh.then(
-      () => calls.forEach((call) => serve(call, !whole.has(call))),
-      // A look at the store that fails refuses every call of the turn.
-      (error: unknown) => calls.forEach((call) => refuse(call, error)),
-    );
-  });
-  return (call) => arrivals.push(call);
+  return loop.arrive;
 }
 
 /** Asked by whoever leads clients here. It needs no token and is not on record, and is limited as all is that strangers ask. */

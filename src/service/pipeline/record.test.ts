@@ -31,6 +31,7 @@ function longCall(principal: Principal | undefined): Call {
     grant: undefined,
     grantedAt: undefined,
     isWhole: false,
+    inTurn: false,
     body: undefined,
   };
 }

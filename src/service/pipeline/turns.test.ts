@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import fc from 'fast-check';
-import { FairTurns, OPERATIONS, REQUESTS, RequestBatch } from './turns.ts';
+import type { Outcome } from '../../http/answer.ts';
+import type { Call, WholeCall } from '../../http/call.ts';
+import { FairTurns, OPERATIONS, openLoopTurns, REQUESTS } from './turns.ts';
 
 /** Turns of which is told who got one, in order; what is at work ends when it is told to. */
 function opened(limits = OPERATIONS) {
@@ -148,15 +150,77 @@ describe('requests take turns', () => {
   });
 });
 
-it('takes all calls of one turn of the loop at once', async () => {
-  const taken: string[][] = [];
-  const batch = new RequestBatch<string>((calls) => taken.push([...calls]));
-  for (const size of [1, 1000]) {
-    for (let n = 0; n < size; n++) batch.push(`call ${n}`);
-    await new Promise((resolve) => setImmediate(resolve));
+describe('one turn of the event loop', () => {
+  const call = (): WholeCall => ({ request: { complete: true } }) as WholeCall;
+  const outcome = {} as Outcome;
+
+  function openedLoop(refresh: () => Promise<void> | undefined = () => undefined) {
+    const done: string[] = [];
+    const tell = (what: string) => () => void done.push(what);
+    const loop = openLoopTurns({
+      refresh: () => {
+        done.push('look');
+        return refresh();
+      },
+      judge: tell('judge'),
+      write: tell('write'),
+      withhold: tell('withhold'),
+      serve: (_, waited) => done.push(waited ? 'serve late' : 'serve'),
+      refuse: tell('refuse'),
+    });
+    return { loop, done };
   }
-  assert.deepEqual(
-    taken.map((calls) => calls.length),
-    [1, 1000],
-  );
+  const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  it('looks at the store once for all, and answers leave right after it', async () => {
+    const { loop, done } = openedLoop();
+    for (const size of [1, 1000]) {
+      done.length = 0;
+      for (let n = 0; n < size; n++) loop.arrive(call());
+      loop.depart(call(), outcome);
+      await nextTurn();
+      assert.deepEqual(done, ['look', 'judge', 'write', ...Array.from({ length: size }, () => 'serve')]);
+    }
+  });
+
+  it('judges and serves on what a look has found that took time', async () => {
+    const looked = Promise.withResolvers<void>();
+    const { loop, done } = openedLoop(() => looked.promise);
+    const unfinished = { request: { complete: false } } as Call;
+    loop.arrive(call());
+    loop.arrive(unfinished);
+    loop.depart(call(), outcome);
+    await nextTurn();
+    assert.deepEqual(done, ['look']);
+    looked.resolve();
+    await nextTurn();
+    assert.deepEqual(done, ['look', 'judge', 'write', 'serve', 'serve late']);
+  });
+
+  it('gives nothing out and serves nobody where the store cannot be looked at', async () => {
+    const { loop, done } = openedLoop(() => Promise.reject(new Error('locked')));
+    loop.arrive(call());
+    loop.depart(call(), outcome);
+    await nextTurn();
+    assert.deepEqual(done, ['look', 'withhold', 'refuse']);
+  });
+
+  it('withholds the one answer whose right is gone', async () => {
+    const gone = call();
+    const written: WholeCall[] = [];
+    const withheld: WholeCall[] = [];
+    const unused = () => assert.fail();
+    const loop = openLoopTurns({
+      refresh: () => undefined,
+      judge: (each) => assert.notEqual(each, gone),
+      write: (each) => written.push(each as WholeCall),
+      withhold: (each) => withheld.push(each as WholeCall),
+      serve: unused,
+      refuse: unused,
+    });
+    const [first, last] = [call(), call()];
+    for (const each of [first, gone, last]) loop.depart(each, outcome);
+    await nextTurn();
+    assert.deepEqual([written, withheld], [[first, last], [gone]]);
+  });
 });

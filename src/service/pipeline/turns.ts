@@ -6,33 +6,16 @@ import type { Call, WholeCall } from '../../http/call.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Records } from '../../store/sealed/records.ts';
 
-/** Hands on together what was pushed in one turn. */
-export class RequestBatch<T> {
-  readonly #take: (items: readonly T[]) => void;
-  #items: T[] = [];
-
-  constructor(take: (items: readonly T[]) => void) {
-    this.#take = take;
-  }
-
-  push(item: T): void {
-    if (this.#items.push(item) === 1) setImmediate(this.#run);
-  }
-
-  #run = (): void => {
-    const items = this.#items;
-    this.#items = [];
-    this.#take(items);
-  };
-}
-
-export interface AnswerGateParts {
+export interface LoopTurnParts {
   readonly refresh: Records['refresh'];
   /** Throws when the caller's right is gone. */
   readonly judge: (call: WholeCall) => void;
   readonly write: (call: Call, outcome: Outcome) => void;
   /** Takes the call instead: what was done is on record, and its result goes to nobody. */
   readonly withhold: (call: Call, error: unknown) => void;
+  /** @param waited since the look at the store, which is then older than the last byte of the request may be */
+  readonly serve: (call: Call, waited: boolean) => void;
+  readonly refuse: (call: Call, error: unknown) => void;
 }
 
 interface HeldAnswer {
@@ -42,39 +25,67 @@ interface HeldAnswer {
 
 /**
  * An operation may have begun before the right to it was taken away and end after: its answer is judged once more, on the store as
- * it is right before the first byte goes out, and withheld when the right is gone.
- * @returns takes what is recorded
+ * it is right before the first byte goes out, and withheld when the right is gone. So answers leave first, and one look does for them
+ * and for what has arrived: that was read before it.
  */
-export function openAnswerGate(parts: AnswerGateParts): (departing: HeldAnswer) => void {
-  const queue = new RequestBatch<HeldAnswer>((departing) => {
-    try {
-      const fresh = parts.refresh();
-      if (fresh === undefined) leave(departing, parts);
-      else fresh.then(() => leave(departing, parts)).catch((error: unknown) => keep(departing, error, parts));
-    } catch (error) {
-      keep(departing, error, parts);
+export function openLoopTurns(parts: LoopTurnParts) {
+  const { refresh, serve, refuse } = parts;
+  let arrived: Call[] = [];
+  let departing: HeldAnswer[] = [];
+  let isDue = false;
+
+  const run = (): void => {
+    const [calls, answers] = [arrived, departing];
+    [arrived, departing, isDue] = [[], [], false];
+    const fresh = refresh();
+    if (fresh === undefined) {
+      leave(answers, parts);
+      for (const call of calls) serve(call, false);
+      return;
     }
-  });
-  return (departing) => queue.push(departing);
+    const whole = new Set(calls.filter(({ request }) => request.complete));
+    fresh.then(
+      () => {
+        leave(answers, parts);
+        for (const call of calls) serve(call, !whole.has(call));
+      },
+      // The store cannot say whether a right holds: then it does not.
+      (error: unknown) => {
+        for (const { call } of answers) parts.withhold(call, error);
+        for (const call of calls) refuse(call, error);
+      },
+    );
+  };
+  const schedule = (): void => {
+    if (isDue) return;
+    isDue = true;
+    setImmediate(run);
+  };
+
+  return {
+    arrive(call: Call): void {
+      arrived.push(call);
+      schedule();
+    },
+    depart(call: WholeCall, outcome: Outcome): void {
+      departing.push({ call, outcome });
+      schedule();
+    },
+  };
 }
 
 /** Synchronous from the look at the store to the write: no other work of this process comes between. */
-function leave(departing: readonly HeldAnswer[], { judge, write, withhold }: AnswerGateParts): void {
+function leave(departing: readonly HeldAnswer[], { judge, write, withhold }: LoopTurnParts): void {
   for (const { call, outcome } of departing) {
     let gone: unknown;
     try {
       judge(call);
+      write(call, outcome);
     } catch (error) {
       gone = error;
     }
-    if (gone === undefined) write(call, outcome);
-    else withhold(call, gone);
+    if (gone !== undefined) withhold(call, gone);
   }
-}
-
-/** The store cannot say whether the right holds: then it does not. */
-function keep(departing: readonly HeldAnswer[], error: unknown, { withhold }: AnswerGateParts): void {
-  for (const { call } of departing) withhold(call, error);
 }
 
 /** Who waits so long for their turn is told to come again: what is admitted takes hardly longer, and refusals are few. */
