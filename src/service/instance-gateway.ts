@@ -5,6 +5,7 @@ import type { TrustedIssuer } from '../deployment/trusted-issuers.ts';
 import { VERSION } from '../deployment/version.ts';
 import { openTokenVerifier, type TokenVerifier } from '../features/auth/verify-token.ts';
 import { DEFAULT_LIMITS } from '../formats/request-limits.ts';
+import { serviceHeaders } from '../http/answer.ts';
 import { openThrottle } from '../http/limits/request-limits.ts';
 import { ThrottledTally } from '../http/limits/throttled-tally.ts';
 import type { Listener } from '../http/listener.ts';
@@ -50,7 +51,7 @@ export function openGateway(
     commit: (plan) => records.update(plan),
     audit,
     instance: { name: config.name, resourceId: config.resourceId.toUpperCase(), clockOffset: () => clock.offset },
-    answerHeaders: { region: config.region, buildVersion: VERSION },
+    answerHeaders: serviceHeaders(config.region, VERSION),
     report: (call, error) => reportFailure(`request ${call.id}`, error),
   });
   return openListeners(options, take);

@@ -5,7 +5,7 @@ import { CryptoError } from '../crypto/protocol/messages.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import { VERSION } from '../deployment/version.ts';
 import { ownCommand } from '../formats/own-command.ts';
-import { refused, writeAnswer } from '../http/answer.ts';
+import { refused, serviceHeaders, writeAnswer } from '../http/answer.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import { ServiceError } from '../http/service-error.ts';
 import { openListeners } from './instance-listeners.ts';
@@ -95,6 +95,6 @@ function listenLocked(options: ServiceOptions): ReturnType<typeof openListeners>
     // The next request finds whoever listens after the unlocking.
     call.response.shouldKeepAlive = false;
     const answer = refused(call, refusal, () => []);
-    writeAnswer(call, answer, { region, buildVersion: VERSION });
+    writeAnswer(call, answer, serviceHeaders(region, VERSION));
   });
 }

@@ -81,7 +81,10 @@ function entryText(entry: AuditEntry): string {
 }
 
 /** All but what each request has of its own. */
-type Shared = Omit<AuditEntry, 'time' | 'resultDescription' | 'durationMs' | 'correlationId' | 'properties' | 'storeHead'>;
+type Shared = Omit<
+  AuditEntry,
+  'time' | 'resultDescription' | 'durationMs' | 'correlationId' | 'properties' | 'storeHead'
+>;
 type Common = ReturnType<typeof makeCommon>;
 
 /** By target, of callers who are let in: who asks for the same again and again. */
@@ -89,7 +92,15 @@ const made = new Map<string, Common>();
 const MOST_MADE = 1024;
 const LONGEST_MADE = 512;
 
-function makeCommon({ time, resultDescription, durationMs, correlationId, properties, storeHead, ...shared }: AuditEntry) {
+function makeCommon({
+  time,
+  resultDescription,
+  durationMs,
+  correlationId,
+  properties,
+  storeHead,
+  ...shared
+}: AuditEntry) {
   return {
     shared: shared satisfies Shared,
     operation:

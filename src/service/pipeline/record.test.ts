@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { refused } from '../../http/answer.ts';
 import type { Call } from '../../http/call.ts';
 import type { Principal } from '../../http/principal.ts';
+import type { PreparedResponse } from '../../http/server.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { auditEntryOf } from './record.ts';
 
@@ -15,7 +16,7 @@ function longCall(principal: Principal | undefined): Call {
   } as unknown as IncomingMessage;
   return {
     request,
-    response: {} as ServerResponse,
+    response: {} as PreparedResponse,
     peer: { address: '127.0.0.1', way: 'direct' },
     tokenShown: () => undefined,
     id: 'id',
