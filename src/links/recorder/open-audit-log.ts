@@ -121,7 +121,7 @@ class RecordedLog implements AuditLog {
       this.#frames.add(counter, headSequence, entry);
       if (this.#scheduled) return;
       this.#scheduled = true;
-      setImmediate(this.#flush);
+      process.nextTick(this.#flush);
     });
   }
 
