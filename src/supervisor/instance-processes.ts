@@ -37,6 +37,7 @@ export class InstanceProcesses implements AsyncDisposable {
     this.#recorder = this.#process('recorder', {
       program: () => ({
         entry: plan.entries.recorder,
+        yields: true,
         args: ['--folder', plan.audit, '--socket', this.#recorderSocket, '--origin', logOrigin(plan.id)],
       }),
       ready: () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Server } from 'node:net';
@@ -35,6 +35,14 @@ function firstReply(partition: ChildProcess): Promise<void> {
     partition.stdout?.once('data', () => resolve());
     partition.once('close', (status) => reject(new Error(`the partition ended with status ${status}`)));
   });
+}
+
+const SCHED_BATCH = 3;
+
+/** proc_pid_stat(5): the 41st field. */
+function policyOf(pid: number | undefined): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
 }
 
 const KINDS: readonly ModuleKind[] = ['serving', 'ceremony'];
@@ -82,7 +90,8 @@ async function reachesNothing(kind: ModuleKind): Promise<void> {
 }
 
 for (const kind of KINDS) {
-  test(`the ${kind} module starts with an empty environment and without core files`, () => startsBare(kind));
+  test(`the ${kind} module starts with an empty environment, without core files, and interrupts nobody`, () =>
+    startsBare(kind));
 }
 
 async function startsBare(kind: ModuleKind): Promise<void> {
@@ -93,6 +102,7 @@ async function startsBare(kind: ModuleKind): Promise<void> {
     await firstReply(partition);
     assert.match(readFileSync(`/proc/${partition.pid}/limits`, 'utf8'), /Max core file size\s+0\s/);
     const environment = readFileSync(`/proc/${partition.pid}/environ`, 'utf8');
+    if (!spawnSync('chrt', ['-b', '0', 'true']).error) assert.equal(policyOf(partition.pid), SCHED_BATCH);
     // What sh sets by itself.
     assert.equal(environment.replace(/^(PWD|OLDPWD|SHLVL|_)=[^\0]*\0/gm, ''), '');
   } finally {

@@ -37,11 +37,12 @@ export function partitionArguments(place: PartitionPath, kind: ModuleKind = 'ser
   const passphraseFiles = kind === 'serving' || passphraseFile === undefined ? [] : [passphraseFile];
   const program = programPaths();
   return {
-    // Core files of this process would hold keys. POSIX sh is the one place that can forbid them without native code.
+    // Core files of this process would hold keys. POSIX sh is the one place that can forbid them without native code. And whoever
+    // wakes this process is not interrupted by it, where the system can do that (`links/spawn-child.ts`).
     command: '/bin/sh',
     args: [
       '-c',
-      'ulimit -c 0; exec "$@"',
+      'ulimit -c 0; chrt -b -p 0 $$ >/dev/null 2>&1; exec "$@"',
       'module',
       process.execPath,
       '--permission',
