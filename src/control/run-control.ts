@@ -1,6 +1,7 @@
 // What the entries of the control process have in common: its link to the supervisor, by which it hears of instances, asks for
 // them, and has names in its folder made durable.
 import { replaceFile } from '../files/durable-file.ts';
+import { collectAtRest } from '../links/at-rest.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
 import { aliasesChanged, syncControl } from '../links/control-messages.ts';
 import type { Link } from '../links/link.ts';
@@ -41,5 +42,6 @@ export async function runControl(
     link,
   );
   link.send(ready, { port: control.port, modulePids: [] });
+  collectAtRest();
   await link.closed;
 }

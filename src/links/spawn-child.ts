@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { MAY_COLLECT } from './at-rest.ts';
 import { Link } from './link.ts';
 
 export interface Program {
@@ -36,6 +37,7 @@ export function spawnChild(program: Program, said: (chunk: Buffer) => void = () 
     // Any process of the same user can send the signal that opens a debugger, and with it the process.
     '--disable-sigusr1',
     LIGHT_TYPES,
+    MAY_COLLECT,
     ...(program.flags ?? []),
     program.entry,
     ...program.args,

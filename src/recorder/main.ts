@@ -1,6 +1,7 @@
 // The recorder process: keeps one audit log on this node, an instance's, or the management plane's, of which it starts the module
 // that signs. Knows no tokens and no keys; its arguments say where its files and its socket are.
 import { parseArgs } from 'node:util';
+import { collectAtRest } from '../links/at-rest.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
 import { ready } from '../links/messages.ts';
 import { type RecorderOptions, startRecorder } from './start-recorder.ts';
@@ -29,6 +30,7 @@ try {
   await using stack = new AsyncDisposableStack();
   stack.use(await startRecorder({ folder, socketPath, report, ...(await signing(stack, folder)) }));
   link.send(ready, { port: 0, modulePids: [] });
+  collectAtRest();
   await Promise.race([link.closed, stopped.promise]);
 } catch (error) {
   report(error instanceof Error ? error.message : String(error));

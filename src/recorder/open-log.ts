@@ -85,6 +85,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
   }
   if (tree.size < size) throw new LogDamaged(`${folder} holds ${tree.size} entries, its checkpoint names ${size}`);
   const journal = await Journal.resume(disk, place, segments);
+  for (const { release } of segments) release();
   target = publisher;
   return new Log({ ...common, journal, newestHead, checkpointSize: size });
 }

@@ -8,6 +8,7 @@ import { places } from '../deployment/data-layout.ts';
 import { readDevClients } from '../deployment/dev-clients.ts';
 import { ConfigError, readStartConfig, type StartConfig } from '../deployment/start-config.ts';
 import { printable } from '../formats/printable.ts';
+import { collectAtRest } from '../links/at-rest.ts';
 import { runDemo } from './run-demo.ts';
 import { type Supervisor, startSupervisor } from './start-supervisor.ts';
 import { listenForStop } from './stop-signal.ts';
@@ -45,6 +46,7 @@ async function serve(
   startedAt: number,
   signal: AbortSignal,
 ): Promise<void> {
+  collectAtRest();
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   say(`serving on ${addressOf(supervisor)} after ${seconds} s, data in ${config.dataRoot}`);
   for (const { name, reason } of supervisor.failed) {

@@ -1,6 +1,7 @@
 // `strongroom start`: checks what was asked, then becomes the supervisor. Same process, own entry file.
 
 import { DEFAULT_PORT, readStartConfig, type StartConfig } from '../../deployment/start-config.ts';
+import { MAY_COLLECT } from '../../links/at-rest.ts';
 import { entryOf } from '../../links/entry.ts';
 import { CHECKOUT } from '../checkout.ts';
 import { type Command, CommandError, command, dataOption, UsageError } from '../command.ts';
@@ -34,7 +35,7 @@ The production profile makes nothing up: it needs --config, and refuses to start
       const read = (): StartConfig => readStartConfig(flags, process.env, CHECKOUT);
       const config = explained(read, { ConfigError: '' }, UsageError);
       const entry = entryOf('supervisor');
-      return becomeProgram([...process.execArgv, entry, ...argumentsOf(config)]);
+      return becomeProgram([...process.execArgv, MAY_COLLECT, entry, ...argumentsOf(config)]);
     },
   }),
 ];
