@@ -63,6 +63,9 @@ export interface Answer {
   readonly head?: { readonly sequence: number; readonly hash: string };
 }
 
+/** Weight of what keeps a partition busy for long: nobody has two of those at work while others ask. */
+export const HEAVIEST = 8;
+
 export interface Row<Body = never> {
   readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   /** find-my-way syntax; matched without regard to case. */
@@ -90,10 +93,10 @@ export interface Row<Body = never> {
    */
   readonly asked?: (request: Pick<RowRequest<Body>, 'params' | 'body'>) => Detail;
   /**
-   * How long it keeps the module from everything else, in RSA-2048 signatures: callers take turns with it. Absent, or 0: not worth
+   * How long it keeps the module from everything else, in RSA-2048 signatures, and no more than `HEAVIEST`: callers take turns with it. Absent, or 0: not worth
    * a turn. Throws for nothing: what cannot be told is refused by `handle`.
    */
-  readonly weight?: (params: RowRequest<Body>['params']) => number;
+  readonly weight?: (request: Pick<RowRequest<Body>, 'params' | 'body'>) => number;
   /** May be carried out twice without harm. */
   readonly repeatable: boolean;
   readonly handle: (request: RowRequest<Body>) => Answer | Promise<Answer>;

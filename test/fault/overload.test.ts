@@ -93,3 +93,21 @@ test('one principal asks for thousands of signatures at once: another is served 
   assert.deepEqual(instance.service.modulePids, modules, 'no partition died');
   agent.destroy();
 });
+
+test('who makes an RSA key has nothing else of weight at work meanwhile, where others ask', async () => {
+  const ask = (who: string, path: string, body: object) =>
+    instance.ask('POST', `${path}?api-version=7.6`, { token: tokens.get(who), body });
+  // Whoever is alone may keep everything busy.
+  assert.equal((await ask('quiet', '/keys/aes/encrypt', { alg: 'A256GCM', value: 'AAAA' })).status, 200);
+  let isMaking = true;
+  const making = ask('loud', '/keys/made/create', { kty: 'RSA-HSM', key_size: 2048 }).finally(() => {
+    isMaking = false;
+  });
+  let beside = 0;
+  for (const value = Buffer.alloc(32, 1).toString('base64url'); isMaking; ) {
+    const { status } = await ask('loud', '/keys/rsa/sign', { alg: 'RS256', value });
+    if (isMaking && status === 200) beside += 1;
+  }
+  assert.equal((await making).status, 200);
+  assert.ok(beside <= 2, `${beside} signatures: more than those that may have overtaken it on the way`);
+});

@@ -8,6 +8,7 @@ import type { CreateKey } from '../keys/create.ts';
 import { createDetail, keyDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
 import { requireKeyName } from '../keys/key-name.ts';
+import { weightOfMaking } from '../keys/key-types.ts';
 import { type KeyVersion, keyId } from '../keys/key-version.ts';
 import { part } from '../part.ts';
 import { createIfNotExists, describeArmKey, readArmKey } from './arm-key.ts';
@@ -44,6 +45,7 @@ export function armKeyRows(service: KeyMaking & { readonly retention: Retention 
       scope: 'keys',
       readBody: readArmKey,
       asked: ({ body }) => createDetail(body),
+      weight: ({ body }) => weightOfMaking(body.kind.kty),
       repeatable: true,
       async handle({ params, body, commit }) {
         const { key, head } = await createIfNotExists(requireKeyName(params['name']), body, commit, service);

@@ -8,7 +8,7 @@ import { arrivedKeyDetail, importDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
 import { type ImportKey, importKey, readPlainKey } from '../keys/import.ts';
 import { requireKeyName } from '../keys/key-name.ts';
-import { checkVersion } from '../keys/key-types.ts';
+import { checkVersion, weightOfMaking } from '../keys/key-types.ts';
 import { keyId } from '../keys/key-version.ts';
 import { noticesOf } from '../keys/notices.ts';
 import { policyNotice } from '../keys/release-policy.ts';
@@ -38,6 +38,7 @@ export function importRows(service: ImportService): readonly AnyRow[] {
         ...importDetail(body),
         ...('blob' in body ? { source: 'byok', kek: body.blob.kid, blobHash: body.blobHash } : { source: 'plain-jwk' }),
       }),
+      weight: ({ body }) => weightOfMaking(body.kty),
       async handle(request) {
         const { params, body, principal, grant, commit } = request;
         checkVersion(body.kty, body.keyOps, request.apiVersion);

@@ -33,7 +33,7 @@ export function keyOperationRows(service: Performing & { readonly keys: KeyIndex
         scope: 'key',
         readBody: (body) => readOperation(operation, body),
         repeatable: true,
-        weight: ({ name = '', version }) => weightOf(service.keys.find(name, version), operation),
+        weight: ({ params: { name = '', version } }) => weightOf(service.keys.find(name, version), operation),
         handle: (request) =>
           performOperation(requireKey(service.keys, request), operation, request.body, request, service),
       }),

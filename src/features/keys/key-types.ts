@@ -6,6 +6,7 @@ import { fromBase64url } from '../../formats/base64url.ts';
 import { openOperations, secureOperations } from '../../formats/key-wrap-modes.ts';
 import { mlDsaSets } from '../../formats/ml-dsa.ts';
 import { hasVersion } from '../../http/api-version.ts';
+import { HEAVIEST } from '../../http/route.ts';
 import { badParameter } from '../../http/service-error.ts';
 
 interface KeyType {
@@ -42,6 +43,11 @@ const AKP: KeyType = { kty: 'AKP-HSM', names: ['AKP'], operations: ['sign', 'ver
 const TYPES: ReadonlyMap<string, KeyType> = new Map(
   [RSA, EC, OCT, AKP].flatMap((type) => [type.kty, ...type.names].map((name) => [name, type] as const)),
 );
+/** Of finding the primes of an RSA key, or testing those that came: hundreds of RSA-2048 signatures. */
+export function weightOfMaking(kty: KeyBinding['kty'] | undefined): number {
+  return kty === 'RSA-HSM' ? HEAVIEST : 0;
+}
+
 /** The client's spelling of secp256k1 in imports and older SDKs. */
 const CURVE_ALIASES: ReadonlyMap<string, string> = new Map([['SECP256K1', 'P-256K']]);
 

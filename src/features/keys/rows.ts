@@ -10,7 +10,7 @@ import { deletedKeyRows } from './deleted-rows.ts';
 import { createDetail, keyChanges, keyDetail, updateDetail } from './entry-details.ts';
 import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
-import { checkKeyOpsVersion, checkVersion } from './key-types.ts';
+import { checkKeyOpsVersion, checkVersion, weightOfMaking } from './key-types.ts';
 import { keyId } from './key-version.ts';
 import { noticesOf } from './notices.ts';
 import { policyNotice } from './release-policy.ts';
@@ -31,6 +31,7 @@ export function keyRows(service: KeyMaking & KeyDeleting): readonly AnyRow[] {
       scope: 'keys',
       readBody: readCreateKey,
       asked: ({ body }) => createDetail(body),
+      weight: ({ body }) => weightOfMaking(body.kind.kty),
       async handle(request) {
         const { params, body, commit, apiVersion } = request;
         checkVersion(body.kind.kty, body.keyOps, apiVersion);

@@ -2,7 +2,7 @@
 // are this product's own; the service that it speaks for has its authorities built in.
 
 import type { Detail } from '../../http/entry-detail.ts';
-import { type AnyRow, row } from '../../http/route.ts';
+import { type AnyRow, HEAVIEST, row } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { commitPlanned } from '../../store/sealed/records.ts';
 import { requireKey } from '../keys/find-key.ts';
@@ -38,6 +38,8 @@ export function releaseRows(service: ReleaseService): readonly AnyRow[] {
         scope: 'key',
         readBody: readReleaseRequest,
         repeatable: true,
+        // The key is opened for it alone.
+        weight: () => HEAVIEST / 2,
         handle: (request) => releaseKey(requireKey(service.keys, request), request, service),
       }),
     ),

@@ -6,6 +6,7 @@ import { type Commit, commitPlanned } from '../../store/sealed/records.ts';
 import { keyAnswer, type Retention } from '../keys/bundle.ts';
 import { keyDetail } from '../keys/entry-details.ts';
 import { requireKey } from '../keys/find-key.ts';
+import { weightOfMaking } from '../keys/key-types.ts';
 import { type KeyVersion, keyId } from '../keys/key-version.ts';
 import { noticesOf } from '../keys/notices.ts';
 import { type PolicyRules, policyChange, wirePolicy } from './policy.ts';
@@ -58,6 +59,7 @@ export function rotationRows(service: Rotating & { readonly retention: Retention
       path: '/keys/:name/rotate',
       operationName: 'KeyRotate',
       dataAction: `${ACTION}/rotate/action`,
+      weight: ({ params: { name = '' } }) => weightOfMaking(keys.find(name)?.publicKey.kty),
       async handle(request) {
         const { from, key, head } = await rotateKey(() => lookUp(request), request.commit, service);
         const detail = { ...keyDetail(key), previousVersion: from.version };

@@ -3,7 +3,7 @@
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { toBase64url } from '../../formats/base64url.ts';
-import { type AnyRow, row } from '../../http/route.ts';
+import { type AnyRow, HEAVIEST, row } from '../../http/route.ts';
 import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
@@ -30,6 +30,8 @@ export function secureWrapRows(service: SecureWrapping): readonly AnyRow[] {
     scope: 'key',
     activation: 'active',
     repeatable: true,
+    // The key is opened for it alone.
+    weight: () => HEAVIEST / 2,
   } as const;
   return ['/keys/:name', '/keys/:name/:version'].flatMap((path) => [
     row<Wrap>({

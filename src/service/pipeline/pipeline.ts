@@ -108,10 +108,10 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   }
 
   function handleInTurn(call: WholeCall): Answer | Promise<Answer> {
-    const { row, params, principal } = call;
+    const { row, principal } = call;
     operations.notice(principal.oid);
     requests.notice(principal.oid);
-    const weight = row.weight?.(params) ?? 0;
+    const weight = row.weight?.(call) ?? 0;
     return weight === 0 && requests.isAlone ? handle(call) : handleAmongOthers(call, weight);
   }
 

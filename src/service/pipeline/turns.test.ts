@@ -3,6 +3,7 @@ import { describe, it, mock } from 'node:test';
 import fc from 'fast-check';
 import type { Outcome } from '../../http/answer.ts';
 import type { Call, WholeCall } from '../../http/call.ts';
+import { HEAVIEST } from '../../http/route.ts';
 import { FairTurns, OPERATIONS, openLoopTurns, REQUESTS } from './turns.ts';
 
 /** Turns of which is told who got one, in order; what is at work ends when it is told to. */
@@ -63,6 +64,18 @@ describe('heavy operations take turns', () => {
     assert.deepEqual(served, ['a', 'b']);
     await leave('b', 6);
     assert.deepEqual(served, ['a', 'b', 'a']);
+  });
+
+  it('lets nobody have two of the heaviest at work among others, and who is alone a dozen', () => {
+    const { served, enter } = opened();
+    for (let n = 0; n < 12; n++) enter('loud', HEAVIEST);
+    assert.equal(served.length, 12);
+    const { served: among, enter: ask } = opened();
+    ask('quiet');
+    ask('loud', HEAVIEST);
+    ask('loud', HEAVIEST);
+    ask('loud');
+    assert.deepEqual(among, ['quiet', 'loud']);
   });
 
   it('refuses who has waited too long, with when to come again, and nobody else', async () => {
