@@ -47,8 +47,13 @@ export class Publisher {
   }
 
   /** Everything taken before the call is in place and durable when it resolves. @throws what the disk said */
-  async flush(): Promise<void> {
-    const turn = this.#flushing.then(() => this.#flush());
+  flush(): Promise<void> {
+    return this.#inTurn(() => this.#flush());
+  }
+
+  /** A flush removes the folders that a checkpoint would write into. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#flushing.then(work);
     this.#flushing = turn.catch(() => {
       // Told to the caller of that turn; the next one tries again.
     });
@@ -76,8 +81,12 @@ export class Publisher {
   }
 
   /** Full tiles first, then the partial ones, then the checkpoint that names them all. */
-  async checkpoint(note: string, partials: readonly PartialFile[]): Promise<void> {
-    await this.flush();
+  checkpoint(note: string, partials: readonly PartialFile[]): Promise<void> {
+    return this.#inTurn(() => this.#checkpoint(note, partials));
+  }
+
+  async #checkpoint(note: string, partials: readonly PartialFile[]): Promise<void> {
+    await this.#flush();
     for (const { path, bytes } of partials) {
       await replaceFile(this.#disk, join(this.#folder, path), bytes);
       this.#folders.add(dirname(path));
