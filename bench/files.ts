@@ -16,6 +16,16 @@ export function jsonFile(file: string | undefined): (results: unknown) => void {
   return (results) => writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
 }
 
+/** The same for several results, one after the other: the file is the list of those that there are. @throws UsageError */
+export function jsonListFile(file: string | undefined): (results: unknown) => void {
+  const write = jsonFile(file);
+  const all: unknown[] = [];
+  return (results) => {
+    all.push(results);
+    write(all);
+  };
+}
+
 /** Made if it is not there. @throws UsageError */
 export function readyFolder(folder: string | undefined): void {
   if (folder !== undefined) orRefuse(folder, () => void mkdirSync(folder, { recursive: true }));

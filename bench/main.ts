@@ -4,7 +4,7 @@ import { styleText } from 'node:util';
 import { readArguments, UsageError } from './arguments.ts';
 import { backupReport } from './backup/report.ts';
 import { runBackupBench } from './backup/run.ts';
-import { jsonFile, readyFolder, removeWhenStopped } from './files.ts';
+import { jsonFile, jsonListFile, readyFolder, removeWhenStopped } from './files.ts';
 import { readGrowthArguments } from './growth/arguments.ts';
 import { axes } from './growth/axes.ts';
 import { runGrowthBench } from './growth/run.ts';
@@ -60,7 +60,7 @@ async function measureKeyNumbers(words: readonly string[]): Promise<void> {
 /** With one number of keys, for a backup takes them all. */
 async function measureBackup(words: readonly string[]): Promise<void> {
   const { sizes, json } = readKeysArguments(['--sizes', '100000', ...words]);
-  const write = jsonFile(json);
+  const write = jsonListFile(json);
   for (const keys of sizes) {
     const results = await runBackupBench(keys, progress);
     process.stdout.write(backupReport(results));
@@ -71,7 +71,7 @@ async function measureBackup(words: readonly string[]): Promise<void> {
 /** What a recovery takes. */
 async function measureRehearsal(words: readonly string[]): Promise<void> {
   const { sizes, json } = readKeysArguments(['--sizes', '1000', ...words]);
-  const write = jsonFile(json);
+  const write = jsonListFile(json);
   for (const keys of sizes) {
     const results = await runRehearsalBench(keys, progress);
     process.stdout.write(rehearsalReport(results));
