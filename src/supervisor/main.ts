@@ -64,13 +64,15 @@ async function serve(
     process.exitCode = 1;
   }
   // Who waits for the ready file needs the instance: one that was there serves, while the first start's is made on the way.
-  if (activation === 'Active') await supervisor.announce();
-  if (config.demo && !isShut && !isDown && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
+  const shows = config.demo && !isShut && !isDown;
+  const isThere = shows && activation === 'Active';
+  if (isThere) await supervisor.announce();
+  if (shows && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
   if (config.profile === 'dev' && !config.demo) {
     const { dataRoot } = config;
     showWithoutDemo(places(dataRoot), readDevClients(dataRoot), Object.keys(supervisor.state.instances));
   }
-  if (!signal.aborted && activation !== 'Active') await supervisor.announce();
+  if (!signal.aborted && !isThere) await supervisor.announce();
 }
 
 function addressOf({ state, port }: Supervisor): string {
