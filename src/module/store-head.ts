@@ -29,7 +29,7 @@ export interface StoreHead {
  */
 export function sealHead(
   before: Provisioned,
-  { revision, hash, records, previous }: HeadText,
+  { revision, hash, records, changes, previous }: HeadText,
   signedLog: number,
   judgeState: (named: NamedState) => Provisioned,
 ): { key: Buffer; sealed: Buffer; generation: number } {
@@ -47,7 +47,8 @@ export function sealHead(
   }
   const { generation, digest } = state;
   const named = generation === 0 ? {} : { generation, state: digest, log };
-  const value = Buffer.from(JSON.stringify({ sequence: revision, hash, records, ...named }));
+  const shared = changes > 1 ? { changes } : {};
+  const value = Buffer.from(JSON.stringify({ sequence: revision, hash, records, ...named, ...shared }));
   return { ...sealNamed(state, HEAD_RECORD, revision, value), generation };
 }
 

@@ -13,6 +13,7 @@ import { translateError } from '../../http/translate-error.ts';
 import type { AuditLog } from '../../links/recorder/audit-log.ts';
 import { auditEntryJson } from '../../links/recorder/entry.ts';
 import type { Commit, Records } from '../../store/sealed/records.ts';
+import { completesLogTo } from '../../store/sealed/shared-head.ts';
 import { type AddressParts, originOf, requireNamed, requireRow } from './address.ts';
 import {
   authorise,
@@ -231,7 +232,8 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
         uncounted = untold;
       }
       const entry = auditEntryOf(call, outcome, parts.instance, uncounted);
-      durable = parts.audit.append(auditEntryJson(entry), entry.storeHead?.sequence);
+      const completed = entry.storeHead === undefined ? 0 : completesLogTo(entry.storeHead);
+      durable = parts.audit.append(auditEntryJson(entry), completed);
     } catch (error) {
       return fail(error);
     }

@@ -343,3 +343,40 @@ test('what no checkpoint covers is told apart: entries of moments that are not s
   writeFileSync(checkpoint, full);
   assert.deepEqual(proofOf(), { proven: 600, unproven: 300, state: 'tail-unsigned' });
 });
+
+test('of entries that share a store head the last completes the log to it, and only of such a one may a record name none', async () => {
+  using place = makePlace();
+  const { folder, socketPath } = place;
+  const text = (sequence: number, more: object): string =>
+    JSON.stringify({ storeHead: { sequence, hash: 'h', ...more } });
+  const newest: number[] = [];
+  {
+    await using _recorder = await startRecorder({ folder, socketPath, origin: ORIGIN, report: assert.fail });
+    await using log = await openAuditLog({ socketPath, signCheckpoint });
+    for (const [sequence, more, completes] of [
+      [6, {}, 6],
+      [7, { changes: 3 }, 0],
+      [7, { changes: 3 }, 0],
+      [7, { changes: 3 }, 7],
+    ] as const) {
+      await log.append(text(sequence, more), completes);
+      newest.push(await log.newestHead());
+    }
+  }
+  assert.deepEqual(newest, [6, 6, 6, 7]);
+  assert.deepEqual(verifyLog({ folder, verifier }).damage, []);
+  {
+    await using _recorder = await startRecorder({ folder, socketPath, origin: ORIGIN, report: assert.fail });
+    await using log = await openAuditLog({ socketPath, signCheckpoint });
+    assert.equal(await log.newestHead(), 7);
+    await log.append(text(8, {}), 0);
+    await log.append(text(9, { changes: 2 }), 8);
+  }
+  assert.deepEqual(
+    verifyLog({ folder, verifier }).damage.map(({ entry, what }) => [entry, what]),
+    [
+      [4, 'the record names store head 0, its entry 8'],
+      [5, 'the record names store head 8, its entry 9'],
+    ],
+  );
+});
