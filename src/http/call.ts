@@ -1,10 +1,9 @@
 // One request on its way in. It is one object from its arrival to its answer; its type tells how far it has come, so that a
 // step cannot be given a call that is not as far. Only steps write to it; handlers get a `RowRequest` instead.
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Peer } from './connection.ts';
 import type { Principal } from './principal.ts';
 import type { AnyRow, HostKind } from './route.ts';
-import type { PreparedResponse } from './server.ts';
 
 /** One name under which the instance answers, and the challenge that goes with it. */
 export interface Host {
@@ -16,7 +15,7 @@ export interface Host {
 /** As it arrived, and what the record of a refusal is made of: what no step has found out yet is undefined. */
 export interface Call {
   readonly request: IncomingMessage;
-  readonly response: PreparedResponse;
+  readonly response: ServerResponse & { prepared: string };
   readonly peer: Peer;
   /** To be called when the caller's token is valid: the connection is no stranger's from then on. */
   readonly tokenShown: () => void;

@@ -1,9 +1,10 @@
 // The server under every listener: what it takes of a client before anything is asked for, and how it ends. Slow and half-open
 // clients are closed by its own timeouts.
 import { once } from 'node:events';
-import type { IncomingMessage, Server as PlainServer, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server as PlainServer, RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, ListenOptions, Server as NetServer, Socket } from 'node:net';
+import { PreparedResponse } from './answer.ts';
 import { http } from './plain-http.ts';
 import type { ServerRules } from './planes.ts';
 import { type TlsFiles, type TlsVersion, tlsOptions } from './tls/server-options.ts';
@@ -15,23 +16,6 @@ export interface Listening extends AsyncDisposable {
   readonly port: number;
   /** Resolves when it has no connection. */
   empty(): Promise<void>;
-}
-
-type StoreHeader = (this: ServerResponse, firstLine: string, headers: unknown) => void;
-const storeHeader = Reflect.get(http.ServerResponse.prototype, '_storeHeader') as StoreHeader;
-
-/**
- * An answer with lines of its head that are known to be right: Node looks through each header that it is given, twice, which costs
- * more than all else that is done for the head. It puts them together with its own as ever.
- */
-export class PreparedResponse extends http.ServerResponse {
-  /** Whole lines, each with its CRLF. */
-  prepared = '';
-
-  /** Node's, for which the status line is the beginning of the head. */
-  _storeHeader(firstLine: string, headers: unknown): void {
-    storeHeader.call(this, firstLine + this.prepared, headers);
-  }
 }
 
 /** Clients of the identity endpoint speak http, on loopback. */

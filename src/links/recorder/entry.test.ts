@@ -83,7 +83,7 @@ test('for all members: the entry of the same target that differs in one of them 
   assert.equal(JSON.stringify(JSON.parse(auditEntryJson(whole))), auditEntryJson(whole));
   const others = { httpStatusCode: 404, durationMs: 9, properties: { a: 1 }, storeHead: { sequence: 2, hash: 'i' } };
   for (const name of Object.keys(whole)) {
-    const other = { ...whole, [name]: Reflect.get(others, name) ?? 'another' };
+    const other = { ...whole, [name]: (Reflect.get(others, name) as unknown) ?? 'another' };
     const without = { ...whole, [name]: undefined };
     for (const each of [whole, other, whole]) {
       assert.deepEqual(JSON.parse(auditEntryJson(each)), each, name);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { refused } from '../../http/answer.ts';
 import type { Call } from '../../http/call.ts';
 import type { Principal } from '../../http/principal.ts';
-import type { PreparedResponse } from '../../http/server.ts';
+
 import { ServiceError } from '../../http/service-error.ts';
 import { auditEntryOf } from './record.ts';
 
@@ -16,7 +16,7 @@ function longCall(principal: Principal | undefined): Call {
   } as unknown as IncomingMessage;
   return {
     request,
-    response: {} as PreparedResponse,
+    response: {} as Call['response'],
     peer: { address: '127.0.0.1', way: 'direct' },
     tokenShown: () => undefined,
     id: 'id',
