@@ -8,5 +8,5 @@ export const MAY_COLLECT = '--expose-gc';
 const AFTER_MS = 5_000;
 
 export function collectAtRest(): void {
-  setTimeout(() => gc?.({ type: 'major', flavor: 'last-resort' }), AFTER_MS).unref();
+  setTimeout(() => globalThis.gc?.({ type: 'major', flavor: 'last-resort' }), AFTER_MS).unref();
 }

@@ -11,7 +11,7 @@ const HEAD_DELAY_MS = 1000;
 const STARTED_MS = 5000;
 
 // At rest nothing is collected: 7 MiB that the start leaves behind would stay.
-setTimeout(() => gc?.({ type: 'major', flavor: 'last-resort' }), STARTED_MS).unref();
+setTimeout(() => globalThis.gc?.({ type: 'major', flavor: 'last-resort' }), STARTED_MS).unref();
 
 await runModule((folder, valuesOf) => {
   const libraries = valuesOf('--library=');
