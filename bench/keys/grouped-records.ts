@@ -18,7 +18,11 @@ export function groupedRecords(records: Records): Records {
       const group = waiting;
       waiting = [];
       try {
-        const head = await records.update(() => group.flatMap(({ plan }): readonly Change[] => plan()));
+        const head = await records.update(async () => {
+          const changes: Change[] = [];
+          for (const { plan } of group) changes.push(...(await plan()));
+          return changes;
+        });
         for (const { resolve } of group) resolve(head);
       } catch (error) {
         for (const { reject } of group) reject(error);

@@ -58,7 +58,7 @@ const samples: { readonly [M in MessageName]: Parameters<(typeof messages)[M]['r
   },
   sealRecord: { name: 'x', revision: 1, value: Buffer.alloc(1) },
   openRecord: { key: Buffer.alloc(32), revision: 1, sealed: Buffer.alloc(80) },
-  sealHead: { revision: 1, hash: '', records: 0, changes: 1, previous: Buffer.alloc(0) },
+  sealHead: { revision: 1, hash: '', records: 0, previous: Buffer.alloc(0) },
   noteHead: { revision: 1, key: Buffer.alloc(32), sealed: Buffer.alloc(80) },
   signCheckpoint: { size: 1, root: Buffer.alloc(32) },
   signStatement: { kind: 'rehearsal', body: Buffer.alloc(1) },

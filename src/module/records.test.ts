@@ -20,7 +20,7 @@ async function sealHeads(module: KeyModule, count: number): Promise<{ key: Uint8
   const heads: { key: Uint8Array; sealed: Uint8Array }[] = [];
   for (let revision = 1; revision <= count; revision++) {
     const previous = heads.at(-1)?.sealed ?? Buffer.alloc(0);
-    heads.push(await ask(module, 'sealHead', { revision, hash: HASH, records: 0, changes: 1, previous }));
+    heads.push(await ask(module, 'sealHead', { revision, hash: HASH, records: 0, previous }));
   }
   return heads;
 }
@@ -109,20 +109,6 @@ test('what is no head, or is one of another revision, is not noted', async () =>
   assert.equal((await ask(module, 'hello', {})).headSequence, 0);
 });
 
-test('a head says how many changes share its commit, if it is more than one', async () => {
-  await using module = await provisioned();
-  const asked = { revision: 1, hash: HASH, records: 0, previous: Buffer.alloc(0) };
-  for (const [changes, said] of [
-    [1, undefined],
-    [2, 2],
-    [64, 64],
-  ] as const) {
-    const { key, sealed } = await ask(module, 'sealHead', { ...asked, changes });
-    const { value } = await ask(module, 'openRecord', { key, revision: 1, sealed });
-    assert.equal((JSON.parse(Buffer.from(value).toString()) as { changes?: number }).changes, said);
-  }
-});
-
 test('only the head after one that this module sealed is sealed, so nobody leaps ahead of the store', async () => {
   await using module = await provisioned();
   await using foreign = await provisioned();
@@ -130,7 +116,7 @@ test('only the head after one that this module sealed is sealed, so nobody leaps
   const ofForeign = await sealHeads(foreign, 3);
   const record = await ask(module, 'sealRecord', { name: 'other', revision: 3, value: Buffer.alloc(9) });
   const seal = (revision: number, previous: Uint8Array) =>
-    ask(module, 'sealHead', { revision, hash: HASH, records: 0, changes: 1, previous });
+    ask(module, 'sealHead', { revision, hash: HASH, records: 0, previous });
   const nothing = Buffer.alloc(0);
   for (const [revision, previous] of [
     [4, nothing],
@@ -144,12 +130,9 @@ test('only the head after one that this module sealed is sealed, so nobody leaps
   }
   await assert.rejects(seal(0, nothing), { code: 'BadRequest' });
   await assert.rejects(seal(1, at(heads, 0).sealed), { code: 'BadRequest' });
-  await assert.rejects(
-    ask(module, 'sealHead', { revision: 1, hash: 'short', records: 0, changes: 1, previous: nothing }),
-    {
-      code: 'BadRequest',
-    },
-  );
+  await assert.rejects(ask(module, 'sealHead', { revision: 1, hash: 'short', records: 0, previous: nothing }), {
+    code: 'BadRequest',
+  });
   await ask(module, 'signCheckpoint', { size: 42, root: Buffer.alloc(32) });
   const next = await seal(4, at(heads, 2).sealed);
   assert.deepEqual(next.key, at(heads, 0).key);

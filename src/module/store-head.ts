@@ -29,7 +29,7 @@ export interface StoreHead {
  */
 export function sealHead(
   before: Provisioned,
-  { revision, hash, records, changes, previous }: HeadText,
+  { revision, hash, records, previous }: HeadText,
   signedLog: number,
   judgeState: (named: NamedState) => Provisioned,
 ): { key: Buffer; sealed: Buffer; generation: number } {
@@ -47,8 +47,7 @@ export function sealHead(
   }
   const { generation, digest } = state;
   const named = generation === 0 ? {} : { generation, state: digest, log };
-  const shared = changes > 1 ? { changes } : {};
-  const value = Buffer.from(JSON.stringify({ sequence: revision, hash, records, ...named, ...shared }));
+  const value = Buffer.from(JSON.stringify({ sequence: revision, hash, records, ...named }));
   return { ...sealNamed(state, HEAD_RECORD, revision, value), generation };
 }
 

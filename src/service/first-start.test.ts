@@ -24,7 +24,7 @@ async function start(config: Started, instancePolicy = new InstancePolicy()): Pr
   const records = {
     head: { sequence: 1, hash: 'h' },
     async update(plan: Parameters<Records['update']>[0]) {
-      for (const change of plan()) feeding(instancePolicy.follows)(change);
+      for (const change of await plan()) feeding(instancePolicy.follows)(change);
       return { sequence: 1, hash: 'h' };
     },
   };

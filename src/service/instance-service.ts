@@ -78,7 +78,7 @@ export async function startInstanceService(
     update: (plan) => requireOpen(later.records).update(plan),
   } satisfies Omit<Records, keyof AsyncDisposable>;
   const stopping = new AbortController();
-  const { state, feeding } = openParts({
+  const { state, apply } = openParts({
     config,
     places,
     crypto,
@@ -113,9 +113,8 @@ export async function startInstanceService(
     await openVerifiedRecords(log, crypto, {
       store,
       newestHeadInLog,
-      attempt: feeding.attempt,
       apply(change) {
-        feeding.apply(change);
+        apply(change);
         if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
         wakeSending();
       },

@@ -9,7 +9,6 @@ import type { AuditEntry, AuditLog } from '../links/recorder/audit-log.ts';
 import { auditEntryJson, ownEntry } from '../links/recorder/entry.ts';
 import { StoreError } from '../store/port.ts';
 import type { Head, Records } from '../store/sealed/records.ts';
-import { completesLogTo } from '../store/sealed/shared-head.ts';
 import type { Opening } from './unlock-relay.ts';
 
 /** The instance's own log. */
@@ -31,20 +30,14 @@ interface Told {
 
 /** What is planned is committed, and put on record if it was anything. @param told asked once it is committed */
 export async function commitOnRecord(
-  log: OwnLog & { readonly records: Pick<Records, 'head' | 'refresh' | 'update'> },
+  log: OwnLog & { readonly records: Pick<Records, 'head' | 'update'> },
   operationName: Completed,
   plan: Parameters<Records['update']>[0],
   told: () => Told = () => ({}),
 ): Promise<void> {
   const before = log.records.head.sequence;
-  // By others' commits the head moves too.
-  let isAny = false;
-  const head = await log.records.update(() => {
-    const changes = plan();
-    isAny = changes.length > 0;
-    return changes;
-  });
-  if (isAny && head.sequence > before) await completeLog(log, head, operationName, told());
+  const head = await log.records.update(plan);
+  if (head.sequence > before) await completeLog(log, head, operationName, told());
 }
 
 export async function completeLog(
@@ -55,7 +48,7 @@ export async function completeLog(
 ): Promise<void> {
   const description = {
     StoreHeadCompleted:
-      'A commit was made durable but the service ended before all of it was recorded; a request without an entry was not answered.',
+      'A commit was made durable but the service ended before it was recorded; its request was not answered.',
     SecurityDomainCompleted:
       'The module had finished a ceremony of the security domain, but the service ended before it was recorded.',
     ModuleStateRecorded: "The module's state was written anew; from now on no older one is taken.",
@@ -97,7 +90,7 @@ export async function recordOwnAct(
   const properties = clockOffset === 0 ? entry.properties : { ...entry.properties, clockOffset };
   const result = failure === undefined ? {} : { resultType: 'Failed' as const, resultSignature: failure };
   const storeHead = head === undefined ? {} : { storeHead: head };
-  await audit.append(auditEntryJson({ ...entry, ...result, properties, ...key, ...storeHead }), completesLogTo(head));
+  await audit.append(auditEntryJson({ ...entry, ...result, properties, ...key, ...storeHead }), head?.sequence);
 }
 
 /** Who opened the sealed root keys at this start. */

@@ -49,7 +49,7 @@ export function recordModuleState(log: Parameters<typeof commitOnRecord>[0], cry
 export async function openVerifiedRecords(
   log: OwnLog,
   crypto: CryptoClient,
-  following: Pick<Parameters<typeof openRecords>[0], 'store' | 'apply' | 'attempt' | 'goesWith' | 'newestHeadInLog'>,
+  following: Pick<Parameters<typeof openRecords>[0], 'store' | 'apply' | 'goesWith' | 'newestHeadInLog'>,
 ): Promise<Records> {
   const opening = { ...following, sealer: moduleSealer(crypto), headSeenByModule: crypto.hello.headSequence };
   const records = await openRecords(opening).catch((error: unknown) => refuseStore(log, error));

@@ -71,7 +71,7 @@ async function live(seal: Seal): Promise<Omit<Life, 'foreign'>> {
   const passed = async (name: Phase['name'], custodians?: readonly Custodian[]): Promise<void> => {
     const revision = seen.length;
     const hash = Buffer.alloc(32, revision).toString('base64url');
-    const head = { revision, ...(await ask(module, 'sealHead', { revision, hash, records: 0, changes: 1, previous })) };
+    const head = { revision, ...(await ask(module, 'sealHead', { revision, hash, records: 0, previous })) };
     previous = head.sealed = Buffer.from(head.sealed);
     await ask(module, 'noteHead', head);
     await module.head.flush(module.provisioned);

@@ -46,8 +46,8 @@ mock.method(SealedRecords.prototype, 'update', async function (this: SealedRecor
     const { sequence } = await update.call(this, () => [...assignments.keys()].map((name) => ({ name, value: null })));
     losing.revision = sequence;
   }
-  return update.call(this, () => {
-    const changes = plan();
+  return update.call(this, async () => {
+    const changes = await plan();
     for (const { name, value } of changes) {
       if (value === null || assignmentKind.idOf(name) === undefined) continue;
       if (Buffer.from(value).includes(caller)) assignments.set(name, value);

@@ -192,13 +192,12 @@ export const messages = {
   openRecord: serving(21, SEALED, { key: 'bytes', revision: 'u64', sealed: 'bytes' }, { name: 'text', value: 'bytes' }),
   /**
    * Seals the record named `head`, which `sealRecord` does not. Only the one after `previous`, the sealed head of the
-   * revision before (empty for revision 1). It names the state of the module and the size of the newest log that it signed, and
-   * how many changes its commit holds.
+   * revision before (empty for revision 1). It names the state of the module and the size of the newest log that it signed.
    */
   sealHead: serving(
     23,
     SEALED,
-    { revision: 'u64', hash: 'text', records: 'u64', changes: 'u32', previous: 'bytes' },
+    { revision: 'u64', hash: 'text', records: 'u64', previous: 'bytes' },
     { key: 'bytes', sealed: 'bytes', generation: 'u64' },
   ),
   /** Tells the module of a committed store head, which it remembers as the newest seen. */

@@ -35,9 +35,9 @@ function recordsOf(keys: KeyIndex, race: () => void): Records & { readonly commi
     },
     refresh: () => undefined,
     async update(plan) {
-      plan();
+      await plan();
       race();
-      const changes = plan();
+      const changes = await plan();
       if (changes.length > 0) {
         commits.push(changes);
         for (const change of changes) feeding(keys.follows)(change);

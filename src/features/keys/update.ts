@@ -5,7 +5,7 @@ import { isSecure } from '../../formats/key-wrap-modes.ts';
 import { readOptionalTextList } from '../../http/body.ts';
 import type { JsonObject } from '../../http/route.ts';
 import { badParameter } from '../../http/service-error.ts';
-import { type Commit, commitPlanned, type Head } from '../../store/sealed/records.ts';
+import type { Commit, Head } from '../../store/sealed/records.ts';
 import type { KeyMaking } from './add-version.ts';
 import { checkValidity, type KeyRules, readAttributes, readTags } from './attributes.ts';
 import { resolveKeyOps } from './key-types.ts';
@@ -28,13 +28,7 @@ export function readUpdateKey(body: JsonObject): UpdateKey {
   };
 }
 
-/** Every time that it is another, somebody else has changed it: so many times in a row mean that something is wrong. */
-const ATTEMPTS = 64;
-
-/** The key is another than the module was asked for. */
-class Superseded extends Error {}
-
-/** @param find looks the key up on current state; called again when another change came first */
+/** @param find looks the key up on current state; called again when another worker committed first */
 export async function updateKey(
   find: () => KeyVersion,
   asked: UpdateKey,
@@ -42,31 +36,18 @@ export async function updateKey(
   service: Omit<KeyMaking, 'keys'>,
 ): Promise<{ readonly before: KeyVersion; readonly key: KeyVersion; readonly head: Head }> {
   checkTagCount(asked.tags, service.limits);
-  const attributesOf = (before: KeyVersion): KeyVersion['attributes'] => {
+  let [before, key]: (KeyVersion | undefined)[] = [];
+  const head = await commit(async () => {
+    before = find();
     const attributes = { ...before.attributes, ...asked.attributes, updated: service.now() };
     checkValidity(attributes);
     if (attributes.exportable !== before.attributes.exportable) {
       throw badParameter('attributes.exportable is fixed when a key is made');
     }
-    return attributes;
-  };
-  const isRebound = asked.keyOps !== undefined || asked.releasePolicy !== undefined;
-  for (let attempt = 1; ; attempt++) {
-    // The module is asked before, as a plan waits for nobody.
-    const from = isRebound ? find() : undefined;
-    const rebound = from === undefined ? {} : (attributesOf(from), await rebind(from, asked, service));
-    try {
-      return await commitPlanned(commit, () => {
-        const before = find();
-        const attributes = attributesOf(before);
-        if (from !== undefined && from !== before) throw new Superseded('the key was changed at every attempt');
-        const key = { ...before, ...rebound, attributes, ...given({ tags: asked.tags }) };
-        return { before, key, changes: [keyChange(key)] };
-      });
-    } catch (error) {
-      if (!(error instanceof Superseded) || attempt === ATTEMPTS) throw error;
-    }
-  }
+    key = await rebind({ ...before, attributes, ...given({ tags: asked.tags }) }, asked, service);
+    return [keyChange(key)];
+  });
+  return { before: before as unknown as KeyVersion, key: key as unknown as KeyVersion, head };
 }
 
 /** Each version has a switch of its own: whoever turns one off is told of those that are still on. @param versions as they are now */
@@ -86,7 +67,8 @@ async function rebind(
   key: KeyVersion,
   asked: UpdateKey,
   { crypto, randomHex }: Pick<KeyMaking, 'crypto' | 'randomHex'>,
-): Promise<Partial<KeyVersion>> {
+): Promise<KeyVersion> {
+  if (asked.keyOps === undefined && asked.releasePolicy === undefined) return key;
   const keyOps =
     asked.keyOps === undefined ? key.keyOps : resolveKeyOps(key.kty, asked.keyOps, key.attributes.exportable);
   if (keyOps.includes('import') !== key.keyOps.includes('import')) {
@@ -99,11 +81,11 @@ async function rebind(
   }
   const releasePolicy =
     asked.releasePolicy === undefined ? key.releasePolicy : changeReleasePolicy(key.releasePolicy, asked.releasePolicy);
-  const changed = { keyOps, ...given({ releasePolicy }) };
+  const changed = { ...key, keyOps, ...given({ releasePolicy }) };
   const { blob } = await crypto.send('rebindKey', {
     binding: bindingOf(key),
     blob: key.blob,
-    newBinding: bindingOf({ ...key, ...changed }),
+    newBinding: bindingOf(changed),
   });
   return { ...changed, blob: Buffer.from(blob), blobId: `${key.version}.${randomHex(4)}` };
 }

@@ -32,11 +32,11 @@ export function memoryRecords(): MemoryRecords {
       },
       refresh: () => undefined,
       async update(plan) {
-        let changes = plan();
+        let changes = await plan();
         if (made.race !== undefined) {
           made.race(commit);
           made.race = undefined;
-          changes = plan();
+          changes = await plan();
         }
         if (changes.length > 0) commit(changes);
         return head;

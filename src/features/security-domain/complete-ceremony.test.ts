@@ -39,8 +39,7 @@ async function begun(...[what, ceremony]: [Parameters<typeof begin>[2], () => Pr
 }
 
 async function complete(): Promise<unknown> {
-  const { changes } = await planCompletion(completing);
-  await records.update(() => changes);
+  await records.update(async () => (await planCompletion(completing)).changes);
   return activation.latest();
 }
 

@@ -30,9 +30,7 @@ export interface AuditEntry {
   /** Versioned identifier path of the key used, `/keys/{name}/{version}`. */
   readonly key?: string | undefined;
   /** Present on the entry of every commit. */
-  readonly storeHead?:
-    | { readonly sequence: number; readonly hash: string; readonly generation?: number; readonly changes?: number }
-    | undefined;
+  readonly storeHead?: { readonly sequence: number; readonly hash: string; readonly generation?: number } | undefined;
 }
 
 export interface AuditLog extends AsyncDisposable {
@@ -41,11 +39,11 @@ export interface AuditLog extends AsyncDisposable {
   /**
    * Resolves when the entry (UTF-8 JSON of an AuditEntry, at most 65,535 bytes) is durable. Entries in flight when the
    * recorder dies are sent again to its successor and never stored twice.
-   * @param headSequence up to which store head the log is complete with this entry: that of `storeHead`, in the last entry that names it
+   * @param headSequence the sequence of `storeHead` when the entry names one
    * @throws AuditError when it cannot be made durable: the caller must not answer the request
    */
   append(entry: string, headSequence?: number): Promise<void>;
-  /** Newest store head up to which an entry of this log completes it; 0 if none. */
+  /** Newest store head sequence named by a durable entry of this log; 0 if none. */
   newestHead(): Promise<number>;
   /** How many durable entries this log has, and the root of their tree. */
   tree(): Promise<{ readonly size: number; readonly root: Uint8Array }>;

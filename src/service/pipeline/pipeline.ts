@@ -13,7 +13,6 @@ import { translateError } from '../../http/translate-error.ts';
 import type { AuditLog } from '../../links/recorder/audit-log.ts';
 import { auditEntryJson } from '../../links/recorder/entry.ts';
 import type { Commit, Records } from '../../store/sealed/records.ts';
-import { completesLogTo } from '../../store/sealed/shared-head.ts';
 import { type AddressParts, originOf, requireNamed, requireRow } from './address.ts';
 import {
   authorise,
@@ -232,8 +231,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
         uncounted = untold;
       }
       const entry = auditEntryOf(call, outcome, parts.instance, uncounted);
-      const completed = entry.storeHead === undefined ? 0 : completesLogTo(entry.storeHead);
-      durable = parts.audit.append(auditEntryJson(entry), completed);
+      durable = parts.audit.append(auditEntryJson(entry), entry.storeHead?.sequence);
     } catch (error) {
       return fail(error);
     }

@@ -22,15 +22,13 @@ const shape = record(
     state: text,
     /** The module's word too: entries of the newest log that it had signed. */
     log: count,
-    /** Of how many that were asked for; absent: of one. So many entries of the audit log name it. */
-    changes: integer(2, 0xffff_ffff),
   },
 );
 /** What is sealed. */
 export type SealedHead = ReturnType<typeof shape>;
 
-export function encodeHead({ sequence, hash, records, generation, state, log, changes }: SealedHead): Buffer {
-  return Buffer.from(JSON.stringify({ sequence, hash, records, generation, state, log, changes }), 'utf8');
+export function encodeHead({ sequence, hash, records, generation, state, log }: SealedHead): Buffer {
+  return Buffer.from(JSON.stringify({ sequence, hash, records, generation, state, log }), 'utf8');
 }
 
 /** Answers undefined for anything that `encodeHead` would not have written. */

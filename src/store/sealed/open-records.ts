@@ -3,7 +3,7 @@ import { type Store, StoreError } from '../port.ts';
 import type { Source } from './catch-up.ts';
 import { unavailable } from './open-rows.ts';
 import { type Contents, readEverything } from './read-everything.ts';
-import type { Apply, Attempt, GoesWith, RecordSealer } from './records.ts';
+import type { Apply, GoesWith, RecordSealer } from './records.ts';
 import { SealedRecords } from './sealed-records.ts';
 
 export interface OpenRecords {
@@ -12,8 +12,6 @@ export interface OpenRecords {
   readonly sealer: RecordSealer;
   /** Must be quick and must not throw. What it built is void if opening rejects. */
   readonly apply: Apply;
-  /** Without it no two changes share a commit. */
-  readonly attempt?: Attempt;
   readonly goesWith?: GoesWith;
   /** Newest head sequence that the audit log names, 0 if none. Read it before the store is opened. */
   readonly newestHeadInLog: number;
@@ -26,13 +24,12 @@ export interface OpenRecords {
  * @throws StoreError Refused with the reason, Damaged, Unavailable
  */
 export async function openRecords(options: OpenRecords): Promise<SealedRecords> {
-  const { store, sealer, apply, newestHeadInLog, headSeenByModule } = options;
-  const { attempt = () => undefined, goesWith = () => [] } = options;
+  const { store, sealer, apply, goesWith, newestHeadInLog, headSeenByModule } = options;
   const contents = await readEverything({ store, sealer }, ({ name, value }) => apply({ name, value }));
   checkAge(contents.head.sequence, newestHeadInLog, 'the audit log');
   checkAge(contents.head.sequence, headSeenByModule, 'the module');
   const source: Source = { store, sealer, headKey: await findHeadKey(sealer, contents) };
-  return new SealedRecords(source, { apply, attempt, goesWith }, contents);
+  return new SealedRecords(source, { apply, goesWith: goesWith ?? (() => []) }, contents);
 }
 
 function checkAge(sequence: number, seen: number, by: string): void {

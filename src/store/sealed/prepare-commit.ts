@@ -21,47 +21,39 @@ export interface Prepared {
 }
 
 /**
- * All plans' changes in one commit: of those of one record the last is what is written. Answers undefined when they change nothing
- * (only absent records are deleted). The result is good only while the state stays at the head it had at the call.
- * @param plans checked, in their order @throws StoreError Unavailable
+ * Answers undefined when the changes change nothing (only absent records are deleted). The result is good only while
+ * the state stays at the head it had at the call.
+ * @throws TypeError when the plan breaks its contract; StoreError Unavailable
  */
 export async function prepareCommit(
   source: Source,
   state: State,
-  plans: readonly (readonly Change[])[],
+  changes: readonly Change[],
 ): Promise<Prepared | undefined> {
-  const changes = new Map<string, Change>();
-  /** What one of them puts and a later one removes is a deletion, as others may have been told of it. */
-  const made = new Set<string>();
-  for (const change of plans.flat()) {
-    changes.set(change.name, change);
-    if (change.value !== null) made.add(change.name);
-  }
+  checkChanges(changes);
   const sequence = state.head.sequence + 1;
   const guards: Guard[] = [{ key: source.headKey, revision: state.head.sequence }];
   const writes: Row[] = [];
   const steps: StepChange[] = [];
-  for (const { change, key, sealed } of await sealAll(source, [...changes.values()], sequence)) {
+  for (const { change, key, sealed } of await sealAll(source, changes, sequence)) {
     const id = entryKey(key);
     const before = state.entries.get(id);
     const isDeleted = change.value === null;
-    if (isDeleted && before === undefined && !made.has(change.name)) continue;
+    if (isDeleted && before === undefined) continue;
     guards.push({ key, revision: before?.revision ?? 0 });
     writes.push({ key, revision: sequence, value: isDeleted ? null : sealed });
     steps.push({ ...change, key: id, entry: isDeleted ? undefined : entryOf(change.name, key, sequence, sealed) });
   }
   if (writes.length === 0) return undefined;
   const { hash, records } = sumAfter(state, steps);
-  const shared = plans.length > 1 ? { changes: plans.length } : {};
-  const sum = { sequence, hash: hash.digest(), records, ...shared };
+  const sum = { sequence, hash: hash.digest(), records };
   const { sealed: sealedHead, generation } = await asking(source.sealer.sealHead(sum, state.sealedHead));
   const head: SealedHead = generation === 0 ? sum : { ...sum, generation };
   writes.push({ key: source.headKey, revision: sequence, value: sealedHead });
   return { guards, writes, step: { head, sealedHead, hash, changes: steps } };
 }
 
-/** @throws TypeError when a plan breaks its contract */
-export function checkChanges(changes: readonly Change[]): void {
+function checkChanges(changes: readonly Change[]): void {
   const names = new Set<string>();
   for (const { name, value } of changes) {
     if (name === '' || name === HEAD || !name.isWellFormed() || Buffer.byteLength(name) > MAX_NAME) {

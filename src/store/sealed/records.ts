@@ -8,8 +8,8 @@ export interface Change {
   readonly value: Uint8Array | null;
 }
 
-/** The sealed head after a commit, which others may share: then each of them is given an object of its own. */
-export type Head = Pick<SealedHead, 'sequence' | 'hash' | 'generation' | 'changes'>;
+/** The sealed head after a commit. */
+export type Head = Pick<SealedHead, 'sequence' | 'hash' | 'generation'>;
 
 /** What the sealed store needs of the module, which never gives it the sealing key. */
 export type RecordSealer = ReturnType<typeof moduleSealer>;
@@ -19,8 +19,8 @@ export function moduleSealer(client: Pick<CryptoClient, 'send'>) {
     /** Any record but the head. */
     seal: (name: string, revision: number, value: Uint8Array) => client.send('sealRecord', { name, revision, value }),
     /** The head's record; `previous` is the sealed one of the sequence before, empty for the first. */
-    sealHead: ({ sequence, hash, records, changes = 1 }: SealedHead, previous: Uint8Array) =>
-      client.send('sealHead', { revision: sequence, hash, records, changes, previous }),
+    sealHead: ({ sequence, hash, records }: SealedHead, previous: Uint8Array) =>
+      client.send('sealHead', { revision: sequence, hash, records, previous }),
     /** @throws CryptoError RecordRefused; StateRefused: the store knows of a newer state than the module has */
     open: (key: Uint8Array, revision: number, sealed: Uint8Array) =>
       client.send('openRecord', { key, revision, sealed }),
@@ -33,11 +33,10 @@ export function moduleSealer(client: Pick<CryptoClient, 'send'>) {
 /**
  * Makes a change, serialised read-modify-write: `plan` is called on current state (after a refresh) and may be called again
  * if another worker commits first; it returns the changes, or throws a refusal. Resolves when the commit is durable and
- * applied. An empty plan commits nothing and resolves with the present head. A plan must not commit, and not wait: what is asked
- * for at the same time is planned one after the other, each on the state after those before it, and shares a commit.
+ * applied. An empty plan commits nothing and resolves with the present head. A plan must not commit.
  * @throws StoreError; after `Unavailable` the commit may have happened, `refresh` brings whatever is true
  */
-export type Commit = (plan: () => readonly Change[]) => Promise<Head>;
+export type Commit = (plan: () => readonly Change[] | Promise<readonly Change[]>) => Promise<Head>;
 
 /** Commits what is planned, and gives back what else the plan has found: of the one that was committed. */
 export async function commitPlanned<T extends { readonly changes: readonly Change[] }>(
@@ -69,9 +68,3 @@ export type Apply = (change: Change) => void;
 
 /** Asked of every commit, on the state that it is planned on: what is committed besides. */
 export type GoesWith = (changes: readonly Change[]) => readonly Change[];
-
-/**
- * Lets memory be as if these were committed, and answers what takes them back; undefined where that cannot be. What it throws is the
- * changes' fault, and nothing of them is left.
- */
-export type Attempt = (changes: readonly Change[]) => (() => void) | undefined;

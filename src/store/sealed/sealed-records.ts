@@ -1,13 +1,10 @@
 // The records of one process over a store that others write to as well: looks before it serves, commits with a guard on
 // the head, and serves nothing more once the store was found tampered with.
-import { given } from '../../formats/given.ts';
 import { StoreError } from '../port.ts';
 import { catchUp, type Source } from './catch-up.ts';
 import { unavailable } from './open-rows.ts';
-import { type Asked, type Planned, type Planning, planGroup } from './plan-group.ts';
 import { commitWithOutcome, type Prepared, prepareCommit } from './prepare-commit.ts';
-import type { Apply, Commit, Head, Records } from './records.ts';
-import { shareHead } from './shared-head.ts';
+import type { Apply, Change, GoesWith, Head, Records } from './records.ts';
 import { type State, type Step, takeStep } from './state.ts';
 import { Turns } from './turns.ts';
 
@@ -20,9 +17,7 @@ type Doubt = 'none' | 'own' | 'others';
 export class SealedRecords implements Records {
   readonly #source: Source;
   readonly #apply: Apply;
-  readonly #planning: Planning;
-  /** Changes that wait for a commit, in the order of asking. */
-  readonly #asked: Asked[] = [];
+  readonly #goesWith: GoesWith;
   readonly #updates = new Turns();
   /** Whoever moves the state: a look, or a commit with what follows it. */
   readonly #moves = new Turns();
@@ -36,10 +31,14 @@ export class SealedRecords implements Records {
   /** Why nothing is served any more. */
   #end: StoreError | undefined;
 
-  constructor(source: Source, { apply, ...planning }: Planning & { readonly apply: Apply }, state: State) {
+  constructor(
+    source: Source,
+    { apply, goesWith }: { readonly apply: Apply; readonly goesWith: GoesWith },
+    state: State,
+  ) {
     this.#source = source;
     this.#apply = apply;
-    this.#planning = planning;
+    this.#goesWith = goesWith;
     this.#state = state;
     this.#head = withoutCount(state.head);
   }
@@ -64,56 +63,24 @@ export class SealedRecords implements Records {
     }
   }
 
-  update(plan: Parameters<Commit>[0]): Promise<Head> {
-    const asked = { plan, ...Promise.withResolvers<Head>() };
-    this.#asked.push(asked);
-    // For each a turn: whose finds nothing left was served in one before.
-    void this.#updates.run(() => this.#commitAsked());
-    return asked.promise;
-  }
-
-  /** As many as can share a commit. */
-  async #commitAsked(): Promise<void> {
-    // What else is asked for in this turn of the loop comes along.
-    if (this.#asked.length > 0) await new Promise(setImmediate);
-    let group: readonly Planned[] = this.#asked.slice(0, 1).map((asked) => ({ asked, changes: [] }));
-    if (group.length === 0) return;
-    try {
+  update(plan: () => readonly Change[] | Promise<readonly Change[]>): Promise<Head> {
+    return this.#updates.run(async () => {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         await this.refresh();
         const base = this.#state;
-        group = this.#plan();
-        const plans = group.map(({ changes }) => changes).filter(({ length }) => length > 0);
-        const prepared = await prepareCommit(this.#source, base, plans);
+        const changes = await plan();
+        const all = [...changes, ...this.#goesWith(changes)];
+        const prepared = all.length === 0 ? undefined : await prepareCommit(this.#source, base, all);
         if (prepared === undefined) {
           this.#checkServing();
-          // What one removes another has removed meanwhile: the plan has to see that, and may refuse.
-          if (this.#state !== base) continue;
-        } else {
-          if (!(await this.#moves.run(() => this.#commit(base, prepared)))) continue;
-          await this.#note(prepared);
+          if (this.#state === base) return this.head;
+          // What it removes another has removed meanwhile: the plan has to see that, and may refuse.
+          continue;
         }
-        this.#asked.splice(0, group.length);
-        return settle(
-          group,
-          withoutCount(prepared?.step.head ?? this.#head),
-          prepared === undefined ? 0 : plans.length,
-        );
+        if (await this.#moves.run(() => this.#commit(base, prepared))) return this.#note(prepared);
       }
       throw new StoreError('Conflict', 'other processes changed the store at every attempt');
-    } catch (error) {
-      this.#asked.splice(0, group.length);
-      fail(group, error);
-    }
-  }
-
-  #plan(): readonly Planned[] {
-    try {
-      return planGroup(this.#asked, this.#planning);
-    } catch (cause) {
-      this.#end = new StoreError('Damaged', 'what was planned could not be taken back', { cause });
-      throw this.#end;
-    }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -182,12 +149,13 @@ export class SealedRecords implements Records {
   }
 
   /** The commit stands whatever happens here; without the note it would be easier to roll back, so it is not answered. */
-  async #note({ step }: Prepared): Promise<void> {
+  async #note({ step }: Prepared): Promise<Head> {
     try {
       await this.#source.sealer.noteHead(step.head.sequence, this.#source.headKey, step.sealedHead);
     } catch (error) {
       throw unavailable(error);
     }
+    return withoutCount(step.head);
   }
 
   #endIfRefused(error: unknown): unknown {
@@ -200,26 +168,8 @@ export class SealedRecords implements Records {
   }
 }
 
-/** @param committed how many of them changed something */
-function settle(group: readonly Planned[], head: Head, committed: number): void {
-  const ofChange = shareHead(head, committed);
-  const ofNone = shareHead(head, Infinity);
-  for (const { asked, changes, refusal } of group) {
-    if (refusal !== undefined) asked.reject(refusal.reason);
-    else asked.resolve(committed > 0 && changes.length > 0 ? ofChange() : ofNone());
-  }
-}
-
-/** A refusal on the state that there was is one, whatever became of the changes after it. */
-function fail(group: readonly Planned[], error: unknown): void {
-  const first = group.findIndex(({ changes }) => changes.length > 0);
-  for (const [index, { asked, refusal }] of group.entries()) {
-    asked.reject(refusal !== undefined && (first === -1 || index < first) ? refusal.reason : error);
-  }
-}
-
-function withoutCount({ sequence, hash, generation, changes }: Head): Head {
-  return { sequence, hash, ...given({ generation, changes }) };
+function withoutCount({ sequence, hash, generation }: Head): Head {
+  return generation === undefined ? { sequence, hash } : { sequence, hash, generation };
 }
 
 /** Callers of `refresh` look for a promise only. */

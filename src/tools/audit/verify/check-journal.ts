@@ -88,22 +88,16 @@ function checkRecord(
   counters.set(worker, counter);
   const named = headOf(entry);
   if (named === undefined) damaged('the entry is not JSON');
-  else if (named.sequence !== headSequence && !(named.isShared && headSequence === 0)) {
-    damaged(`the record names store head ${headSequence}, its entry ${named.sequence}`);
-  }
+  else if (named !== headSequence) damaged(`the record names store head ${headSequence}, its entry ${named}`);
 }
 
-/**
- * Sequence of the store head that an entry names, 0 if none; undefined when the entry is not a JSON object. Only the last of several
- * entries that name one head has it in its record.
- */
-function headOf(entry: Buffer): { readonly sequence: number; readonly isShared: boolean } | undefined {
+/** Sequence of the store head that an entry names, 0 if none; undefined when the entry is not a JSON object. */
+function headOf(entry: Buffer): number | undefined {
   try {
     const value: unknown = JSON.parse(entry.toString('utf8'));
     if (typeof value !== 'object' || value === null) return undefined;
-    const { storeHead } = value as { storeHead?: { sequence?: unknown; changes?: unknown } | null };
-    const sequence = storeHead?.sequence;
-    return { sequence: typeof sequence === 'number' ? sequence : 0, isShared: typeof storeHead?.changes === 'number' };
+    const head = (value as { storeHead?: { sequence?: unknown } | null }).storeHead?.sequence;
+    return typeof head === 'number' ? head : 0;
   } catch {
     // Not JSON: the caller reports it.
     return undefined;
