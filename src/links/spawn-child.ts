@@ -66,7 +66,7 @@ export function spawnChild(program: Program, said: (chunk: Buffer) => void = () 
  * Linux lets whoever is woken interrupt the one that woke it, which has cold caches when it goes on: a service worker that writes to
  * others many times a turn did 7 % less. The policy is for the shell, which becomes the program.
  */
-const YIELDS = 'chrt -b -p 0 $$ >/dev/null 2>&1; ';
+const YIELDS = '/usr/bin/chrt -b -p 0 $$ </dev/null >/dev/null 2>&1; ';
 
 /** Beside the sources: who can write there could change them as well. */
 const CACHES = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));

@@ -42,7 +42,7 @@ export function partitionArguments(place: PartitionPath, kind: ModuleKind = 'ser
     command: '/bin/sh',
     args: [
       '-c',
-      'ulimit -c 0; chrt -b -p 0 $$ >/dev/null 2>&1; exec "$@"',
+      'ulimit -c 0; /usr/bin/chrt -b -p 0 $$ </dev/null >/dev/null 2>&1; exec "$@"',
       'module',
       process.execPath,
       '--permission',

@@ -75,6 +75,8 @@ class RecordedLog implements AuditLog {
   #wellAt = 0;
   /** It has not answered for what was given up. */
   #owes = false;
+  /** Tick at which it last said that it could not store something, unless it has stored something since. */
+  #failedAt = Number.NEGATIVE_INFINITY;
   #scheduled = false;
   #closed = false;
   #drained: (() => void) | undefined;
@@ -89,17 +91,23 @@ class RecordedLog implements AuditLog {
       opened: () => this.#resend(),
       acknowledged: (through) => {
         this.#owes = false;
+        this.#failedAt = Number.NEGATIVE_INFINITY;
         this.#wellAt = this.#tick;
         this.#settle(through, undefined);
       },
-      failed: (through, message) => this.#settle(through, message),
+      failed: (through, message) => {
+        this.#failedAt = this.#tick;
+        this.#settle(through, message);
+      },
     });
     this.#timer = setInterval(this.#giveUp, this.#tickLength);
     this.#timer.unref();
   }
 
   get isRecording(): boolean {
-    return this.#tick - this.#wellAt < this.#limit / this.#tickLength / 2;
+    const patience = this.#limit / this.#tickLength;
+    // Whom nobody is led to has nothing to store, and would never find out that it can: after a while it is tried again.
+    return this.#tick - this.#wellAt < patience / 2 && this.#tick - this.#failedAt > 2 * patience;
   }
 
   append(entry: string, headSequence = 0): Promise<void> {

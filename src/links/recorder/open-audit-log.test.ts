@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { FrameReader } from '../../formats/frames.ts';
+import { readU64 } from '../../formats/journal-format.ts';
+import { AuditError } from './audit-log.ts';
+import * as messages from './messages.ts';
+import { openAuditLog } from './open-audit-log.ts';
+
+test('a recorder that says that it cannot store is no recorder until it can, or for a while', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-audit-log-'));
+  const socketPath = join(folder, 'recorder.sock');
+  let canStore = true;
+  const server = createServer((socket) => {
+    const frames = new FrameReader(messages.MAX_RECORDER_FRAME);
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      for (const { id, kind, payload } of frames.push(chunk)) {
+        if (kind === messages.hello.kind) {
+          socket.write(messages.welcome.frame({ version: messages.PROTOCOL_VERSION }, id));
+        } else if (kind !== messages.APPEND) socket.destroy();
+        else if (canStore) socket.write(messages.acknowledged.frame(readU64(payload, 0)));
+        else socket.end(messages.failed.frame({ through: readU64(payload, 0), message: 'full' }));
+      }
+    });
+  }).listen(socketPath);
+  await once(server, 'listening');
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const signCheckpoint = () => Promise.reject(new Error('no checkpoint here'));
+  const log = await openAuditLog({ socketPath, signCheckpoint, appendTimeout: 5000 });
+  try {
+    await log.append('{}');
+    assert.equal(log.isRecording, true);
+    canStore = false;
+    await assert.rejects(log.append('{}'), AuditError);
+    assert.equal(log.isRecording, false);
+    canStore = true;
+    await log.append('{}');
+    assert.equal(log.isRecording, true, 'it has stored something since');
+    canStore = false;
+    await assert.rejects(log.append('{}'), AuditError);
+    canStore = true;
+    // Connected again, owing nothing, and asked for nothing.
+    for (let waited = 0; waited < 9_000; waited += 250) t.mock.timers.tick(250);
+    assert.equal(log.isRecording, false);
+    for (let waited = 0; waited < 2_000; waited += 250) t.mock.timers.tick(250);
+    assert.equal(log.isRecording, true, 'somebody may try again');
+  } finally {
+    server.close();
+    await log[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  }
+});
