@@ -24,3 +24,25 @@ test('a partition that begins an answer and does not come to its end is silent',
   assert.equal((await partition.request(1, new Uint8Array(4))).length, 0);
   await assert.rejects(partition.request(1, new Uint8Array(4)), { code: 'PartitionLost' });
 });
+
+test('a partition that hangs while nobody asks it for anything is ended, and one that does not is not', async () => {
+  const answering = (times: number): string => `
+    const { stdin, stdout } = process;
+    let left = ${times};
+    stdin.on('data', (asked) => {
+      for (let at = 0; at < asked.length && left > 0; at += 4 + asked.readUInt32LE(at), left--) {
+        const answer = Buffer.from(asked.subarray(at, at + 9));
+        answer.writeUInt32LE(5, 0);
+        answer[8] = 0;
+        stdout.write(answer);
+      }
+    });
+  `;
+  const open = (times: number): Partition =>
+    new Partition(spawn(process.execPath, ['-e', answering(times)], { stdio: ['pipe', 'pipe', 'inherit'] }), 2_000);
+  await using well = open(1_000_000);
+  await using hanging = open(1);
+  await Promise.all([well, hanging].map((each) => each.request(1, new Uint8Array(4))));
+  await hanging.gone;
+  assert.deepEqual([hanging.lost, well.lost], [true, false]);
+});

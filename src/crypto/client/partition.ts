@@ -26,6 +26,8 @@ const HEAVY = 256;
 /** How long a process may take to end by itself. */
 const CLOSE_MS = 5_000;
 
+const NO_FIELDS = Buffer.alloc(0);
+
 export type Hello = ReplyOf<'hello'> & { readonly state: ModuleState };
 
 interface Pending extends Omit<PromiseWithResolvers<Buffer>, 'promise'> {
@@ -133,8 +135,12 @@ export class Partition implements AsyncDisposable {
   }
 
   #checkSilence(patienceMs: number): void {
-    if (!this.#hasSpoken || this.#pending.size === 0) this.#silentSince = undefined;
-    else if (this.#silentSince === undefined) this.#silentSince = performance.now();
+    if (!this.#hasSpoken) this.#silentSince = undefined;
+    else if (this.#pending.size === 0) {
+      this.#silentSince = undefined;
+      // One that hangs while nobody needs it would be found out by the first who does.
+      this.request(messages.hello.code, NO_FIELDS, 0).catch(() => undefined);
+    } else if (this.#silentSince === undefined) this.#silentSince = performance.now();
     else if (performance.now() - this.#silentSince >= patienceMs) this.kill();
   }
 
