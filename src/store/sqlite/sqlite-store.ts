@@ -72,7 +72,11 @@ class SqliteStore implements Store {
     });
     const reader = await this.#whenFree(() => connectReader(this.#path));
     try {
-      const rows = reader.prepare('SELECT key, revision, value FROM rows WHERE value IS NOT NULL').iterate();
+      // It reads the file for the first time.
+      const select = await this.#whenFree(() =>
+        reader.prepare('SELECT key, revision, value FROM rows WHERE value IS NOT NULL'),
+      );
+      const rows = select.iterate();
       for (let batch = await this.#nextBatch(rows); batch.length > 0; batch = await this.#nextBatch(rows)) yield batch;
     } finally {
       reader.close();
