@@ -45,7 +45,7 @@ const TYPES: ReadonlyMap<string, KeyType> = new Map(
 );
 /** Of finding the primes of an RSA key, or testing those that came: hundreds of RSA-2048 signatures. */
 export function weightOfMaking(kty: KeyBinding['kty'] | undefined): number {
-  return kty === 'RSA-HSM' ? 8 * HEAVIEST : 0;
+  return kty === 'RSA-HSM' ? HEAVIEST : 0;
 }
 
 /** The client's spelling of secp256k1 in imports and older SDKs. */

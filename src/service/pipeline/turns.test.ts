@@ -161,6 +161,28 @@ describe('requests take turns', () => {
     await leave('loud');
     assert.equal(served.length, before + 40 - REQUESTS.amongOthers - 1, 'alone again: all that waited');
   });
+
+  it('lets in who has waited long for their own, as these hang, and refuses none', () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    try {
+      const { served, refused, enter, at } = opened(REQUESTS);
+      enter('other');
+      for (let n = 0; n < REQUESTS.amongOthers + 5; n++) enter('loud');
+      at(1_000);
+      enter('other');
+      enter('loud');
+      mock.timers.tick(250);
+      assert.equal(served.filter((name) => name === 'loud').length, REQUESTS.amongOthers);
+      at(2_500);
+      mock.timers.tick(250);
+      return Promise.resolve().then(() => {
+        assert.equal(served.filter((name) => name === 'loud').length, REQUESTS.amongOthers + 5);
+        assert.deepEqual(refused, []);
+      });
+    } finally {
+      mock.timers.reset();
+    }
+  });
 });
 
 describe('one turn of the event loop', () => {

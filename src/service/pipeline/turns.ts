@@ -89,7 +89,10 @@ function leave(departing: readonly HeldAnswer[], { judge, write, withhold }: Loo
   }
 }
 
-/** Who waits so long for their turn is told to come again: what is admitted takes hardly longer, and refusals are few. */
+/**
+ * Who waits so long for their turn is told to come again: what is admitted takes hardly longer, and refusals are few. A request that
+ * waits for those of its own principal is let in instead: they hang, as with a partition that does, and it need not.
+ */
 const PATIENCE_MS = 2_000;
 /** Of whoever called so lately it is taken that they go on. */
 const AMONG_OTHERS_MS = 1_000;
@@ -168,7 +171,7 @@ export class FairTurns {
     own.waiting.push({ since: this.#now(), weight, turn });
     this.#waiting += 1;
     this.#line.add(name);
-    this.#sweep ??= setInterval(this.#refuseLate, SWEEP_MS).unref();
+    this.#sweep ??= setInterval(this.#endWaiting, SWEEP_MS).unref();
     return turn.promise;
   }
 
@@ -210,20 +213,27 @@ export class FairTurns {
     next.turn.resolve();
   }
 
-  #refuseLate = (): void => {
+  #endWaiting = (): void => {
     const late = this.#now() - PATIENCE_MS;
-    for (const name of this.#line) {
-      const { waiting = [] } = this.#principals.get(name) ?? {};
-      const kept = waiting.findIndex(({ since }) => since > late);
-      const refused = waiting.splice(0, kept < 0 ? waiting.length : kept);
-      this.#waiting -= refused.length;
-      if (waiting.length === 0) this.#line.delete(name);
-      for (const { turn } of refused) turn.reject(overloaded());
+    for (const name of [...this.#line]) {
+      const own = this.#principals.get(name);
+      if (own === undefined) continue;
+      const kept = own.waiting.findIndex(({ since }) => since > late);
+      const count = kept < 0 ? own.waiting.length : kept;
+      if (this.#limits.ofEach) for (let n = 0; n < count; n++) this.#admit(name, own);
+      else this.#refuse(name, own, count);
     }
     if (this.#waiting > 0) return;
     clearInterval(this.#sweep);
     this.#sweep = undefined;
   };
+
+  #refuse(name: string, { waiting }: Principal, count: number): void {
+    this.#waiting -= count;
+    const refused = waiting.splice(0, count);
+    if (waiting.length === 0) this.#line.delete(name);
+    for (const { turn } of refused) turn.reject(overloaded());
+  }
 }
 
 function overloaded(): ServiceError {
