@@ -102,6 +102,25 @@ test('a made-up token in each request gets nobody more than one in all', async (
   assert.equal(statuses.filter((each) => each === 429).length, SENT - refused);
 });
 
+test('whose token cannot be checked as the issuer is away is told that, however often, and costs as little of the log', async () => {
+  await instance.restart();
+  const token = await instance.adminToken();
+  instance.issuer.away = true;
+  const before = readEntries(instance).length;
+  const start = performance.now();
+  const head = `GET /keys?api-version=7.6 HTTP/1.1\r\nHost: ${HOST}\r\nAuthorization: Bearer ${token}`;
+  const { statuses, text } = await flood(head, SENT).finally(() => {
+    instance.issuer.away = false;
+  });
+  const spans = 1 + (performance.now() - start) / 10_000;
+  assert.deepEqual(new Set(statuses), new Set([503]));
+  assert.equal(text.includes('without a valid token'), false);
+  const added = readEntries(instance)
+    .slice(before)
+    .filter(({ httpStatusCode }) => httpStatusCode === 503);
+  assert.ok(added.length <= BURST + 10 * spans + spans, `${added.length} entries`);
+});
+
 test('names are told to nobody whom the network rules keep out', async () => {
   await instance.restart();
   const { statuses, text } = await flood('GET /keys?api-version=7.6 HTTP/1.1\r\nHost: nobody.example', 1, socketPath);

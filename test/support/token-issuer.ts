@@ -12,6 +12,8 @@ export interface TokenIssuer extends AsyncDisposable {
   readonly tenantId: string;
   readonly jwksUri: string;
   readonly privateKey: KeyObject;
+  /** Its keys cannot be had. */
+  away: boolean;
   /** A token for this principal, valid for an hour; claims replace or (undefined) remove the usual ones. */
   token(oid: string, claims?: Readonly<Record<string, unknown>>): Promise<string>;
 }
@@ -19,17 +21,19 @@ export interface TokenIssuer extends AsyncDisposable {
 export async function startTokenIssuer(tenantId: string, certificate: Issued): Promise<TokenIssuer> {
   const privateKey = takeRsaKey();
   const jwk = { ...createPublicKey(privateKey).export({ format: 'jwk' }), kid: 'test-key', use: 'sig', alg: 'RS256' };
-  const server = createServer({ key: certificate.key, cert: certificate.certificate }, (_request, response) => {
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }));
+  const server = createServer({ key: certificate.key, cert: certificate.certificate }, (request, response) => {
+    if (made.away) return request.destroy();
+    return response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `https://sts.windows.net/${tenantId}/`;
   const audience = 'https://managedhsm.azure.net';
-  return {
+  const made: TokenIssuer = {
     issuer,
     audience,
     tenantId,
     privateKey,
+    away: false,
     jwksUri: `https://127.0.0.1:${(server.address() as AddressInfo).port}/keys`,
     token(oid, claims = {}) {
       const now = Math.floor(Date.now() / 1000);
@@ -55,4 +59,5 @@ export async function startTokenIssuer(tenantId: string, certificate: Issued): P
       await new Promise((resolve) => server.close(resolve));
     },
   };
+  return made;
 }

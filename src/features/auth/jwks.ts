@@ -12,6 +12,8 @@ const JWKS_FRESH = 600;
 const JWKS_STALE = 2 * JWKS_FRESH;
 /** Seconds between two attempts, whatever tokens ask for: garbage must not turn us against the issuer. */
 const JWKS_COOL_DOWN = 30;
+/** The same while none of its keys is known, so that nobody is let in. */
+const JWKS_FIRST_COOL_DOWN = 1;
 
 interface JwksOptions {
   readonly uri: string;
@@ -33,6 +35,9 @@ export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions)
   let failure: Error | undefined;
   let running: Promise<void> | undefined;
 
+  /** Always of a clock that was put back: nobody knows how long ago anything was. */
+  const isPast = (time: number): boolean => now() >= time || now() < lookedAt;
+
   /** Never rejects: the outcome is in `failure`. */
   async function refresh(): Promise<void> {
     try {
@@ -47,13 +52,13 @@ export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions)
       dueAt = keys.size === 0 ? Number.POSITIVE_INFINITY : now() + JWKS_COOL_DOWN;
     } finally {
       lookedAt = now();
-      nextAttemptAt = lookedAt + JWKS_COOL_DOWN;
+      nextAttemptAt = lookedAt + (failure !== undefined && keys.size === 0 ? JWKS_FIRST_COOL_DOWN : JWKS_COOL_DOWN);
       running = undefined;
     }
   }
 
   function attempt(): Promise<void> | undefined {
-    if (running === undefined && now() >= nextAttemptAt) running = refresh();
+    if (running === undefined && isPast(nextAttemptAt)) running = refresh();
     return running;
   }
 
@@ -74,9 +79,9 @@ export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions)
      * good while the issuer cannot be reached
      */
     keepFresh(): Promise<void> | undefined {
-      if (now() < dueAt) return undefined;
+      if (!isPast(dueAt)) return undefined;
       const looking = attempt();
-      return now() >= lookedAt + JWKS_STALE ? looking : undefined;
+      return isPast(lookedAt + JWKS_STALE) ? looking : undefined;
     },
     async [Symbol.asyncDispose](): Promise<void> {
       await running;

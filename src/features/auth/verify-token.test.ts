@@ -302,7 +302,7 @@ describe('the keys of the issuer', () => {
     assert.equal((await made.verifier.verify(await sign(RSA, claims({ upn: 'again' })))).oid, OID);
   });
 
-  it('are unavailable before the first success, and found after the cool-down', async () => {
+  it('are unavailable before the first success, and found a second after the last attempt', async () => {
     const made = setting();
     made.keys = undefined;
     const token = await sign(RSA);
@@ -310,7 +310,7 @@ describe('the keys of the issuer', () => {
     made.keys = [RSA];
     await refusedWith('IssuerUnavailable', () => made.verifier.verify(token));
     assert.equal(made.fetches(), 1);
-    made.clock.now += 30;
+    made.clock.now += 1;
     assert.equal((await made.verifier.verify(token)).oid, OID);
   });
 
@@ -322,6 +322,32 @@ describe('the keys of the issuer', () => {
     made.clock.now += 30;
     await refusedWith('BadSignature', async () => made.verifier.verify(await sign(OTHER)));
     await refusedWith('BadSignature', async () => made.verifier.verify(await sign(OTHER)));
+  });
+
+  it('are looked at again when the clock was put back, whatever it was set to before', async () => {
+    for (const away of [false, true]) {
+      const made = setting([RSA]);
+      if (away) made.keys = undefined;
+      made.clock.now += 3 * 86_400;
+      await Promise.resolve(made.verifier.verify(await sign(RSA))).catch(() => undefined);
+      made.clock.now -= 3 * 86_400;
+      made.keys = [RSA];
+      assert.equal((await made.verifier.verify(await sign(RSA))).oid, OID);
+      made.keys = [EC];
+      made.clock.now += 600;
+      assert.equal((await made.verifier.verify(await sign(EC))).oid, OID);
+    }
+  });
+
+  it('taken back while the clock was ahead end when it is put back', async () => {
+    const made = setting([RSA]);
+    const token = await sign(RSA);
+    await made.verifier.verify(token);
+    made.clock.now += 1300;
+    await made.verifier.verify(token);
+    made.clock.now -= 1000;
+    made.keys = [EC];
+    await refusedWith('BadSignature', () => made.verifier.verify(token));
   });
 
   it('are asked for once per cool-down, however many tokens name unknown ones', async () => {

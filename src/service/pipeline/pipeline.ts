@@ -177,13 +177,15 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     record(call, refusalOf(call, call.principal === undefined ? ofStranger(call, error) : error), leave);
   }
 
-  /** Whatever a stranger is refused with costs an entry in the log: how many there can be is limited here, for all steps. */
+  // Whatever a stranger is refused with costs an entry in the log: how many there can be is limited here, for all steps. Whom the
+  // service fails before it knows them may be no stranger: they are told that, and their refusals are counted as those of strangers.
   function ofStranger(call: Call, error: unknown): unknown {
     try {
       parts.throttle.stranger(call.peer.address);
       return error;
-    } catch (throttled) {
-      return throttled;
+    } catch (cause) {
+      const { status, code, message } = translateError(error, () => undefined, true);
+      return status < 500 ? cause : new ServiceError(code, message, { cause });
     }
   }
 
@@ -225,7 +227,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     let durable: Promise<void>;
     try {
       let uncounted = 0;
-      if (outcome.refusal?.code === 'Throttled') {
+      if (outcome.refusal !== undefined && isThrottled(outcome.refusal)) {
         const untold = parts.throttled.count(call.principal?.oid ?? call.peer.address);
         if (untold === undefined) return then(call, outcome);
         uncounted = untold;
@@ -258,14 +260,12 @@ function requireHealthMethod({ request: { method = '' } }: Call): void {
 
 function healthOf(isHealthy: boolean): Outcome {
   const [status, text] = isHealthy ? [200, 'OK'] : [503, 'No operation can be carried out now'];
-  return {
-    status,
-    text,
-    contentType: 'text/plain; charset=utf-8',
-    headers: undefined,
-    refusal: undefined,
-    answer: undefined,
-  };
+  const rest = { headers: undefined, refusal: undefined, answer: undefined };
+  return { status, text, contentType: 'text/plain; charset=utf-8', ...rest };
+}
+
+function isThrottled({ code, cause }: ServiceError): boolean {
+  return code === 'Throttled' || (cause instanceof ServiceError && cause.code === 'Throttled');
 }
 
 function bodyOf({ row, request }: AuthorisedCall): unknown {
