@@ -8,6 +8,12 @@ import type { Link } from '../links/link.ts';
 import { frontToken } from '../links/messages.ts';
 import type { ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 
+/**
+ * With hundreds of requests at work at once all of them outlive a collection where the young generation has its usual 16 MiB, and a
+ * request costs a quarter more. It grows when it is needed, and takes no more with few connections. In MiB, of each of its halves.
+ */
+const YOUNG_GENERATION = '--max-semi-space-size=32';
+
 export interface InstancePlan extends Pick<ProcessOptions, 'report' | 'show'> {
   readonly name: string;
   readonly id: string;
@@ -144,6 +150,7 @@ export class WorkerGeneration implements AsyncDisposable {
     return process(`service-${index}`, {
       program: async () => ({
         entry: plan.entries.service,
+        flags: [YOUNG_GENERATION],
         args: [
           ['--instance', plan.root],
           ['--socket', recorderSocket()],

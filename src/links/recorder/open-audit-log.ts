@@ -21,9 +21,9 @@ interface AuditLogOptions {
 const MAX_PENDING_CHARACTERS = 64 * 1024 * 1024;
 /**
  * Bytes that a recorder may be behind. Entries that were given up stay in its queue, so without this a recorder that
- * stalls would have the worker grow without end.
+ * stalls would have the worker grow without end. One entry of each connection that a worker takes has room in it.
  */
-const MAX_BACKLOG = 8 * 1024 * 1024;
+const MAX_BACKLOG = 16 * 1024 * 1024;
 
 /** Long enough for a recorder that starts for the first time on a slow machine. */
 const MANAGEMENT_TIMEOUT = 20_000;
