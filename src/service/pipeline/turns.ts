@@ -99,7 +99,7 @@ const AMONG_OTHERS_MS = 1_000;
 /** In RSA-2048 signatures of all together: enough to keep every partition busy, and more only where nobody else waits for it. */
 export const OPERATIONS: TurnLimits = { amongOthers: HEAVIEST, alone: 256 };
 /** Requests of each: what one has at work is what others wait for whenever they ask. With fewer the bursts are too small. */
-export const REQUESTS: TurnLimits = { amongOthers: 12, alone: Number.POSITIVE_INFINITY, ofEach: true };
+export const REQUESTS: TurnLimits = { amongOthers: 8, alone: Number.POSITIVE_INFINITY, ofEach: true };
 const SWEEP_MS = 250;
 /** Whoever has few of them waiting is let in beyond it. */
 const MOST_WAITING = 8_192;
