@@ -51,6 +51,7 @@ export function openGateway(
     commit: (plan) => records.update(plan),
     audit,
     instance: { name: config.name, resourceId: config.resourceId.toUpperCase(), clockOffset: () => clock.offset },
+    partitions: options.partitions,
     answerHeaders: serviceHeaders(config.region, VERSION),
     report: (call, error) => reportFailure(`request ${call.id}`, error),
   });

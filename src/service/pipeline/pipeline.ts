@@ -24,7 +24,7 @@ import {
   requireUnexpired,
 } from './caller.ts';
 import { auditEntryOf, type RecordedInstance } from './record.ts';
-import { FairTurns, OPERATIONS, openLoopTurns, REQUESTS } from './turns.ts';
+import { FairTurns, openLoopTurns, operationLimits, REQUESTS } from './turns.ts';
 
 export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
   readonly records: Pick<Records, 'head' | 'refresh'>;
@@ -32,6 +32,7 @@ export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
   readonly throttled: ThrottledTally;
   readonly audit: AuditLog;
   readonly instance: RecordedInstance;
+  readonly partitions: number;
   readonly answerHeaders: ServiceHeaders;
   /** Whether operations can be carried out now. */
   readonly isHealthy: () => boolean;
@@ -41,7 +42,7 @@ export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
 
 export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   const { router, records } = parts;
-  const operations = new FairTurns(OPERATIONS);
+  const operations = new FairTurns(operationLimits(parts.partitions));
   const requests = new FairTurns(REQUESTS);
   const addressed: AddressParts = { ...parts, name: parts.instance.name };
 
@@ -112,18 +113,16 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     operations.notice(principal.oid);
     requests.notice(principal.oid);
     const weight = row.weight?.(call) ?? 0;
-    return weight === 0 && requests.isAlone ? handle(call) : handleAmongOthers(call, weight);
+    if (weight > 0) return handleHeavy(call, weight);
+    return requests.isAlone ? handle(call) : handleAmongOthers(call);
   }
 
-  async function handleAmongOthers(call: WholeCall, weight: number): Promise<Answer> {
-    const { oid } = call.principal;
-    if (!requests.isAlone) {
-      const turn = requests.enter(oid, 1);
-      if (turn !== undefined) await turn;
-      call.inTurn = true;
-      if (turn !== undefined) await judgeAgain(call);
-    }
-    return weight === 0 ? await handle(call) : await handleHeavy(call, weight);
+  async function handleAmongOthers(call: WholeCall): Promise<Answer> {
+    const turn = requests.enter(call.principal.oid, 1);
+    if (turn !== undefined) await turn;
+    call.inTurn = true;
+    if (turn !== undefined) await judgeAgain(call);
+    return await handle(call);
   }
 
   /** Who had to wait is judged anew: what was taken away meanwhile is used for nothing. */

@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import type { Outcome } from '../../http/answer.ts';
 import type { Call, WholeCall } from '../../http/call.ts';
 import { HEAVIEST } from '../../http/route.ts';
-import { FairTurns, OPERATIONS, openLoopTurns, REQUESTS } from './turns.ts';
+import { FairTurns, openLoopTurns, operationLimits, REQUESTS } from './turns.ts';
+
+const OPERATIONS = operationLimits(4);
 
 /** Turns of which is told who got one, in order; what is at work ends when it is told to. */
 function opened(limits = OPERATIONS) {

@@ -3,7 +3,6 @@
 
 import type { Outcome } from '../../http/answer.ts';
 import type { Call, WholeCall } from '../../http/call.ts';
-import { HEAVIEST } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Records } from '../../store/sealed/records.ts';
 
@@ -96,8 +95,10 @@ function leave(departing: readonly HeldAnswer[], { judge, write, withhold }: Loo
 const PATIENCE_MS = 2_000;
 /** Of whoever called so lately it is taken that they go on. */
 const AMONG_OTHERS_MS = 1_000;
-/** In RSA-2048 signatures of all together: enough to keep every partition busy, and more only where nobody else waits for it. */
-export const OPERATIONS: TurnLimits = { amongOthers: HEAVIEST, alone: 256 };
+/** In RSA-2048 signatures of all together: a partition has one to do and one that waits, and more only where nobody else waits for it. */
+export function operationLimits(partitions: number): TurnLimits {
+  return { amongOthers: 2 * partitions, alone: 256 };
+}
 /** Requests of each: what one has at work is what others wait for whenever they ask. With fewer the bursts are too small. */
 export const REQUESTS: TurnLimits = { amongOthers: 8, alone: Number.POSITIVE_INFINITY, ofEach: true };
 const SWEEP_MS = 250;
