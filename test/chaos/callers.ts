@@ -1,7 +1,9 @@
 // Who asks: connections to a product that comes and goes, and tokens that are renewed. Every answer is noted with its id.
+import { setTimeout as delay } from 'node:timers/promises';
 import { readDevClients } from '../../src/deployment/dev-clients.ts';
 import { type Answered, dataPlaneToken, type InstanceClient, instanceClient } from '../support/instance-client.ts';
 import type { RunningProduct } from '../support/running-product.ts';
+import { awake } from './awake.ts';
 import type { History } from './history.ts';
 import type { Random } from './random.ts';
 
@@ -14,8 +16,19 @@ export type Told =
 
 /** Longer than whatever the product waits for. */
 const PATIENCE_MS = 150_000;
+const REFUSED_MS = 100;
 /** A token lives for an hour; jumps of the clock take minutes of it. */
 const RENEWED_AFTER_MS = 10 * 60_000;
+
+/** The product's own. */
+const CLOCK_SKEW = 60;
+
+interface Token {
+  readonly token: string;
+  readonly since: number;
+  readonly nbf: number;
+  readonly exp: number;
+}
 
 /** Those of one run: tokens, and the product as it is now. */
 export class Callers {
@@ -23,7 +36,7 @@ export class Callers {
   /** Object id of who has no right but those that are given under load. */
   readonly consumer: string;
   readonly #secrets: Readonly<Record<Who, Readonly<Record<string, string>>>>;
-  readonly #tokens = new Map<Who, { readonly token: string; readonly since: number }>();
+  readonly #tokens = new Map<Who, Token>();
   #product: RunningProduct;
   /** Grows with every product: connections to the one before are of no use. */
   era = 0;
@@ -51,9 +64,16 @@ export class Callers {
       const known = this.#tokens.get(who);
       if (known !== undefined && performance.now() - known.since < RENEWED_AFTER_MS) continue;
       const token = await dataPlaneToken(this.#product, this.#secrets[who]);
-      this.#tokens.set(who, { token, since: performance.now() });
+      this.#tokens.set(who, { token, since: performance.now(), ...timesOf(token) });
       this.era += 1;
     }
+  }
+
+  /** By our clock, which nothing moves: whether a refusal of this caller is the product's doing. */
+  hasValidToken(who: Who): boolean {
+    const { nbf, exp } = this.#tokens.get(who) ?? { nbf: 0, exp: 0 };
+    const now = Date.now() / 1000;
+    return nbf - CLOCK_SKEW <= now && now < exp;
   }
 
   connect(who: Who): InstanceClient {
@@ -82,21 +102,26 @@ export class Caller implements Disposable {
     const begun = performance.now();
     try {
       const answered = await inTime(this.#connection().ask(method, path, body));
+      history.count(String(answered.status));
+      const { status } = answered;
+      if ((status === 401 || status === 429) && !this.#callers.hasValidToken(this.#who))
+        history.broken.push(`${what}: ${status}, and the harness had no valid token of ${this.#who}`);
       history.slowest = Math.max(history.slowest, performance.now() - begun);
       const how = nameOf(answered);
       // What could not be recorded is answered with 503; what is throttled may stand in another's entry.
-      if (answered.status !== 503 && answered.status !== 429)
-        history.answered.set(answered.requestId, `${what}: ${answered.status}`);
-      if (answered.status >= 500 && answered.status !== 503)
-        history.wrong.push(`${what}: ${answered.status} ${answered.text}`);
-      if (answered.status === 503) return { kind: 'lost', how: '503', text: answered.text };
+      if (status !== 503 && status !== 429) history.answered.set(answered.requestId, { what, status });
+      if (status >= 500 && status !== 503) history.wrong.push(`${what}: ${status} ${answered.text}`);
+      if (status === 503) return { kind: 'lost', how: '503', text: answered.text };
       return { kind: 'answered', answered, how };
     } catch (error) {
       const text =
         error instanceof Error ? `${error.message} ${(error as NodeJS.ErrnoException).code ?? ''}` : String(error);
       const isCut = /ECONN|EPIPE|socket|cut|aborted|disconnected/i.test(text);
       if (!isCut) history.wrong.push(`${what}: ${text}`);
+      // Nobody is there, and so nothing is done: no use in asking a thousand times.
+      if (text.includes('ECONNREFUSED')) await delay(REFUSED_MS);
       this.#close();
+      history.count(isCut ? 'cut' : 'nothing');
       return { kind: 'lost', how: isCut ? 'cut' : 'nothing', text };
     }
   }
@@ -121,6 +146,11 @@ export class Caller implements Disposable {
   }
 }
 
+function timesOf(token: string): { readonly nbf: number; readonly exp: number } {
+  const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) as Partial<Token>;
+  return { nbf: Number(claims.nbf), exp: Number(claims.exp) };
+}
+
 function secretOf({ appId, secret }: { readonly appId: string; readonly secret: string }): Record<string, string> {
   return { AZURE_CLIENT_ID: appId, AZURE_CLIENT_SECRET: secret };
 }
@@ -138,7 +168,14 @@ function nameOf({ status, text }: Answered): string {
 
 async function inTime<T>(answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+  const end = awake() + PATIENCE_MS;
+  let timer: NodeJS.Timeout;
+  const look = (): void => {
+    const left = end - awake();
+    if (left <= 0) late.reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`));
+    else timer = setTimeout(look, left);
+  };
+  timer = setTimeout(look, PATIENCE_MS);
   try {
     return await Promise.race([answer, late.promise]);
   } finally {

@@ -9,10 +9,11 @@ import { promisify } from 'node:util';
 export const ROLES = ['supervisor', 'control', 'management-recorder', 'recorder', 'service', 'module'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** As `struct control` of faults.c has them, 32 bits each; then the clock, 64 bits, and the count. */
+/** As `struct control` of faults.c has them, 32 bits each; then the clock, 64 bits, and the counts. */
 const FIELDS = ['target', 'syncDelay', 'syncError', 'writeError', 'torn', 'changeError', 'openError', 'pipe'] as const;
 const CLOCK_AT = 32;
 const BITES_AT = 40;
+const CLOCK_BITES_AT = 44;
 const LENGTH = 48;
 
 export interface Fault {
@@ -96,15 +97,24 @@ export class FaultControl implements Disposable {
     for (const role of ROLES) writeSync(this.#fd(role), bytes, 0, 8, CLOCK_AT);
   }
 
-  /** How often something went wrong there so far. */
+  /** How often something went wrong there so far, but for the clock. */
   bites(role: Role): number {
-    const bytes = Buffer.alloc(4);
-    readSync(this.#fd(role), bytes, 0, 4, BITES_AT);
-    return bytes.readUInt32LE();
+    return this.#count(role, BITES_AT);
+  }
+
+  /** How often any of them read a calendar that is wrong. */
+  get clockBites(): number {
+    return ROLES.reduce((sum, role) => sum + this.#count(role, CLOCK_BITES_AT), 0);
   }
 
   [Symbol.dispose](): void {
     for (const fd of this.#files.values()) closeSync(fd);
+  }
+
+  #count(role: Role, at: number): number {
+    const bytes = Buffer.alloc(4);
+    readSync(this.#fd(role), bytes, 0, 4, at);
+    return bytes.readUInt32LE();
   }
 
   #fd(role: Role): number {

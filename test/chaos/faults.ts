@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { places } from '../../src/deployment/data-layout.ts';
 import { isAlive, killAll, parentOf } from '../support/process-tree.ts';
 import type { RunningProduct } from '../support/running-product.ts';
+import { awake } from './awake.ts';
 import { Caller, type Callers } from './callers.ts';
 import {
   EIO,
@@ -19,8 +20,9 @@ import {
   type Role,
 } from './fault-control.ts';
 import type { History, Trouble } from './history.ts';
-import { type KindName, kinds } from './kinds.ts';
+import { type Excuse, type KindName, kinds } from './kinds.ts';
 import type { Random } from './random.ts';
+import { whoAnswers } from './who-answers.ts';
 
 /** Whoever is not well again by then does not get well by itself. */
 const RECOVERED_WITHIN_MS = 150_000;
@@ -28,6 +30,18 @@ const RECOVERED_WITHIN_MS = 150_000;
 const KILLS = 3;
 const QUICK_MS = 35_000;
 const DAY = 86_400;
+/** Times that the harness starts a product that does not get well, until it gives up. */
+const MOST_AGAIN = 5;
+const RESTARTED: ReadonlySet<string> = new Set<Excuse>(['503', 'cut']);
+/** Right answers of each worker one after the other, and none wrong among them, that make a product well. */
+const WELL = 3;
+
+/** What is told of a fault while it is made. */
+interface Account {
+  say(what: string): void;
+  /** It did happen to somebody. */
+  met(): void;
+}
 
 export interface Start {
   (until?: Parameters<RunningProduct['until']>[0]): Promise<RunningProduct>;
@@ -45,6 +59,9 @@ export class Faults {
   /** Partitions that nobody else lets go on. */
   readonly #stuck = new Set<number>();
   #clock = false;
+  #again = 0;
+  /** It did not get well by itself. */
+  isLost = false;
   #hasOlder = false;
   #number = 0;
 
@@ -89,104 +106,134 @@ export class Faults {
       excuses: new Set(kinds[kind].excuses),
     };
     this.#history.troubles.push(trouble);
-    const say = (what: string): void => void Object.assign(trouble, { what });
+    const account: Account = {
+      say: (what) => void Object.assign(trouble, { what }),
+      met: () => void Object.assign(trouble, { met: true }),
+    };
     try {
-      await this.#do(kind, random, say);
-    } catch (cause) {
-      throw new Error(`${JSON.stringify(trouble)} among ${JSON.stringify(this.#history.troubles.slice(-8))}`, {
-        cause,
-      });
+      await this.#do(kind, random, account);
+      trouble.mended = this.#history.now();
+      if (trouble.excuses.size > 0) await this.settled(trouble);
+    } catch (error) {
+      const around = this.#history.troubles.slice(-8).map(({ number, kind: of, what }) => `${number} ${of} ${what}`);
+      this.#history.broken.push(`${kind}, ${trouble.what}: ${String(error)}, among ${around.join('; ')}`);
+      this.isLost = true;
     }
-    if (trouble.excuses.size > 0) await this.settled(trouble);
     trouble.end = this.#history.now();
   }
 
-  async #do(kind: KindName, random: Random, say: (what: string) => void): Promise<void> {
+  /** What nothing disturbs; that it fails is a finding, and the product is started again. */
+  async between(does: () => Promise<void>): Promise<void> {
+    await does().catch((error: unknown) => {
+      this.#history.broken.push(`between faults: ${String(error)}`);
+      this.isLost = true;
+    });
+  }
+
+  /** In place of a product that does not get well by itself, which is a finding: the run goes on. */
+  async startAgain(): Promise<void> {
+    const what = `the ${++this.#again}th`;
+    const start = this.#history.now();
+    const trouble: Trouble = { number: 0, kind: 'started again', what, start, end: undefined, excuses: RESTARTED };
+    this.#history.troubles.push(trouble);
+    if (this.#again > MOST_AGAIN) throw new Error(`started again ${MOST_AGAIN} times, and not well`);
+    await this.#product.kill();
+    await this.#startAgain();
+    this.isLost = false;
+    await this.settled(trouble);
+    trouble.end = this.#history.now();
+  }
+
+  async #do(kind: KindName, random: Random, account: Account): Promise<void> {
     switch (kind) {
       case 'partition stopped':
-        return this.#stop(await this.#partition(random), random.between(5, 60), say);
+        return this.#stop(await this.#partition(random), random.between(5, 60), account);
       case 'worker stopped':
-        return this.#stop(random.one(await this.#serving()), random.between(5, 80), say);
+        return this.#stop(random.one(await this.#serving()), random.between(5, 80), account);
       case 'recorder stopped':
-        return this.#stop(await this.#recorder(), random.between(5, 100), say);
+        return this.#stop(await this.#recorder(), random.between(5, 100), account);
       case 'control or supervisor stopped':
         return this.#stop(
           random.chance(0.5) ? (this.#pids.control ?? 0) : this.#pids.supervisor,
           random.between(20, 300),
-          say,
+          account,
         );
       case 'slow sync':
-        return this.#break(random, { syncDelay: random.between(5, 60) }, random.between(40, 150), say);
+        return this.#break(random, { syncDelay: random.between(5, 60) }, random.between(40, 150), account);
       case 'failing sync':
-        return this.#break(random, { syncError: random.one([EIO, ENOSPC]) }, random.between(20, 120), say);
+        return this.#break(random, { syncError: random.one([EIO, ENOSPC]) }, random.between(20, 120), account);
       case 'failing write':
-        return this.#break(random, { writeError: EIO, ...torn(random) }, random.between(20, 120), say);
+        return this.#break(random, { writeError: EIO, ...torn(random) }, random.between(20, 120), account);
       case 'full disk':
         return this.#break(
           random,
           { writeError: ENOSPC, changeError: ENOSPC, ...torn(random) },
           random.between(20, 150),
-          say,
+          account,
         );
       case 'read-only disk':
-        return this.#break(random, { writeError: EROFS, changeError: EROFS }, random.between(20, 150), say);
+        return this.#break(random, { writeError: EROFS, changeError: EROFS }, random.between(20, 150), account);
       case 'no descriptors':
-        return this.#break(random, { openError: EMFILE }, random.between(20, 150), say);
+        return this.#break(random, { openError: EMFILE }, random.between(20, 150), account);
       case 'clock moved by minutes':
-        return this.#moveClock(random.between(-50, 240), random.between(20, 120), say);
+        return this.#moveClock(random.between(-50, 240), random.between(20, 120), account);
       case 'clock moved by days':
-        return this.#moveClock(random.between(-3 * DAY, 3 * DAY), random.between(50, 250), say);
+        return this.#moveClock(random.between(-3 * DAY, 3 * DAY), random.between(50, 250), account);
       case 'partition killed': {
         const pid = await this.#partition(random);
-        say(String(pid));
-        return kill(pid, 'SIGKILL');
+        account.say(String(pid));
+        if (kill(pid, 'SIGKILL')) account.met();
+        return;
       }
       case 'partition answers garbage':
-        return this.#misspeak(GARBAGE, random, say);
+        return this.#misspeak(GARBAGE, random, account);
       case 'partition answers nothing':
-        return this.#misspeak(NOTHING, random, say);
+        return this.#misspeak(NOTHING, random, account);
       case 'partition stuck': {
         const pid = await this.#partition(random);
-        say(`${pid}, until its worker ends it`);
+        account.say(`${pid}, until its worker ends it`);
         this.#stuck.add(pid);
-        kill(pid, 'SIGSTOP');
+        if (kill(pid, 'SIGSTOP')) account.met();
         return within('its worker ends it', () => !isAlive(pid));
       }
       case 'recorder killed':
-        return this.#kill('recorder', await this.#recorder(), random, say);
+        return this.#kill('recorder', await this.#recorder(), random, account);
       case 'recorder stuck':
-        return this.#stop(await this.#recorder(), random.between(5_500, 7_000), say);
+        return this.#stop(await this.#recorder(), random.between(5_500, 7_000), account);
       case 'worker killed': {
         const workers = await this.#serving();
         const at = random.below(workers.length);
-        return this.#kill(`worker ${at}`, workers[at] ?? 0, random, say);
+        return this.#kill(`worker ${at}`, workers[at] ?? 0, random, account);
       }
       case 'control killed':
-        return this.#kill('control', this.#pids.control ?? 0, random, say);
+        return this.#kill('control', this.#pids.control ?? 0, random, account);
       case 'supervisor killed': {
         const left = this.#product.pids;
         await killAll([this.#pids.supervisor]);
         await within('all others end by themselves', () => !left.some(isAlive));
+        account.met();
         return this.#startAgain();
       }
       case 'all killed': {
         await this.#product.kill();
+        account.met();
         await this.#keepOlder();
         return this.#startAgain();
       }
       case 'older store put back':
-        return this.#putBack(say);
+        return this.#putBack(account);
     }
   }
 
-  /** Nothing is broken, every process is there, and all clients are served, by whichever worker. */
+  /** Nothing is broken, every process is there, and each worker serves. */
   async settled(trouble?: Trouble): Promise<void> {
     using caller = new Caller(900, this.#callers, 'admin', { chance: () => true, below: () => 0 } as unknown as Random);
-    let well = 0;
+    const well = new Map<number, number>();
+    const isWell = (): boolean => this.#instance.service.every((pid) => (well.get(pid) ?? 0) >= WELL);
     let last = '';
-    const end = performance.now() + RECOVERED_WITHIN_MS;
-    for (let turn = 0; well < 6; turn++) {
-      if (performance.now() >= end) {
+    const end = awake() + RECOVERED_WITHIN_MS;
+    for (let turn = 0; well.size < this.#workers || !isWell(); turn++) {
+      if (awake() >= end) {
         assert.fail(
           `not well again after ${JSON.stringify(trouble)}: ${last}\n${JSON.stringify(this.#product.state)}\n${this.#product.output.slice(-6000)}`,
         );
@@ -205,9 +252,12 @@ export class Faults {
             })
           : await caller.ask('probe: update', 'PATCH', '/keys/steady-aes', { tags: { turn: String(turn) } });
       last = JSON.stringify(told);
-      if (isWhole && told.kind === 'answered' && told.how === 'done') well += 1;
-      else {
-        well = 0;
+      if (isWhole && told.kind === 'answered' && told.how === 'done') {
+        const port = Number(new URL(this.#product.state.uris.instances['dev']?.direct ?? '').port);
+        const pid = whoAnswers(told.answered.localPort, port, this.#instance.service);
+        if (pid !== undefined) well.set(pid, (well.get(pid) ?? 0) + 1);
+      } else {
+        well.clear();
         await delay(20);
       }
     }
@@ -236,9 +286,9 @@ export class Faults {
     return random.one(found);
   }
 
-  async #stop(pid: number, milliseconds: number, say: (what: string) => void): Promise<void> {
-    say(`${pid} for ${milliseconds} ms`);
-    kill(pid, 'SIGSTOP');
+  async #stop(pid: number, milliseconds: number, account: Account): Promise<void> {
+    account.say(`${pid} for ${milliseconds} ms`);
+    if (kill(pid, 'SIGSTOP')) account.met();
     try {
       await delay(milliseconds);
     } finally {
@@ -246,7 +296,7 @@ export class Faults {
     }
   }
 
-  async #break(random: Random, fault: Fault, milliseconds: number, say: (what: string) => void): Promise<void> {
+  async #break(random: Random, fault: Fault, milliseconds: number, account: Account): Promise<void> {
     const role: Role = random.oneOf({
       recorder: 6,
       service: 6,
@@ -258,40 +308,45 @@ export class Faults {
     // What another has broken stays so until it mends it.
     if (this.#broken.has(role)) await within(`${role} is whole`, () => !this.#broken.has(role));
     this.#broken.add(role);
-    say(`${role} for ${milliseconds} ms: ${JSON.stringify(fault)}`);
+    account.say(`${role} for ${milliseconds} ms: ${JSON.stringify(fault)}`);
+    const before = this.#control.bites(role);
     this.#control.set(role, fault);
     try {
       await delay(milliseconds);
     } finally {
       this.#control.set(role, {});
+      if (this.#control.bites(role) > before) account.met();
       this.#broken.delete(role);
     }
   }
 
-  async #moveClock(seconds: number, milliseconds: number, say: (what: string) => void): Promise<void> {
+  async #moveClock(seconds: number, milliseconds: number, account: Account): Promise<void> {
     await within('the clock is right', () => !this.#clock);
     this.#clock = true;
-    say(`${seconds} s for ${milliseconds} ms`);
+    account.say(`${seconds} s for ${milliseconds} ms`);
+    const before = this.#control.clockBites;
     this.#control.setClock(seconds);
     try {
       await delay(milliseconds);
     } finally {
       this.#control.setClock(0);
+      if (this.#control.clockBites > before) account.met();
       this.#clock = false;
     }
   }
 
-  async #misspeak(pipe: typeof GARBAGE | typeof NOTHING, random: Random, say: (what: string) => void): Promise<void> {
+  async #misspeak(pipe: typeof GARBAGE | typeof NOTHING, random: Random, account: Account): Promise<void> {
     await within('modules are whole', () => !this.#broken.has('module'));
     this.#broken.add('module');
     try {
       const target = await this.#partition(random);
       const before = this.#control.bites('module');
-      say(String(target));
+      account.say(String(target));
       this.#control.set('module', { target, pipe });
       // Who answers garbage is ended by its worker; who is silent, by us, long before that.
       const isAsked = (): boolean => pipe === NOTHING && this.#control.bites('module') > before;
       await within('the partition is asked', () => isAsked() || !isAlive(target));
+      if (this.#control.bites('module') > before) account.met();
       if (pipe === NOTHING) {
         await delay(random.between(20, 300));
         kill(target, 'SIGKILL');
@@ -302,14 +357,14 @@ export class Faults {
     }
   }
 
-  async #kill(name: string, pid: number, random: Random, say: (what: string) => void): Promise<void> {
+  async #kill(name: string, pid: number, random: Random, account: Account): Promise<void> {
     const now = performance.now();
     const known = this.#kills.get(name) ?? { count: 0, last: 0 };
     const count = now - known.last > QUICK_MS ? 1 : known.count + 1;
-    if (count > KILLS) return this.#stop(pid, random.between(5, 100), say);
+    if (count > KILLS) return this.#stop(pid, random.between(5, 100), account);
     this.#kills.set(name, { count, last: now });
-    say(`${name}, ${pid}`);
-    kill(pid, 'SIGKILL');
+    account.say(`${name}, ${pid}`);
+    if (kill(pid, 'SIGKILL')) account.met();
     await within(`another ${name}`, () => {
       const { recorder, service } = this.#instance;
       const living = [recorder, this.#pids.control, ...service];
@@ -337,7 +392,7 @@ export class Faults {
     this.#hasOlder = true;
   }
 
-  async #putBack(say: (what: string) => void): Promise<void> {
+  async #putBack(account: Account): Promise<void> {
     const changes = this.#history.changes;
     if (!this.#hasOlder) {
       await this.#product.kill();
@@ -358,9 +413,10 @@ export class Faults {
     {
       await using refused = await this.#start(({ instances }) => instances['dev']?.activation === 'Failed');
       const { message = '', port } = refused.state.instances['dev'] ?? {};
-      say(message);
+      account.say(message);
       assert.match(message, /older|newer|put back/i);
       assert.equal(port, 0, 'it serves an older store');
+      account.met();
       await refused.kill();
     }
     await exchange(newest);
@@ -373,19 +429,21 @@ function torn(random: Random): Fault {
   return random.chance(0.5) ? { torn: 1 } : {};
 }
 
-function kill(pid: number, signal: NodeJS.Signals): void {
+/** @returns whether there was such a process */
+function kill(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    if (pid > 0) process.kill(pid, signal);
+    return pid > 0 && process.kill(pid, signal);
   } catch (error) {
     // It has ended of something else in this moment.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
   }
 }
 
 async function within(what: string, holds: () => boolean): Promise<void> {
-  const end = performance.now() + RECOVERED_WITHIN_MS;
+  const end = awake() + RECOVERED_WITHIN_MS;
   while (!holds()) {
-    if (performance.now() >= end) throw new Error(`waited in vain: ${what}`);
+    if (awake() >= end) throw new Error(`waited in vain: ${what}`);
     await delay(10);
   }
 }

@@ -11,7 +11,8 @@ const TOLD = 5;
 
 export async function judge(history: History, data: string): Promise<string[]> {
   return [
-    ...history.wrong.slice(0, TOLD).map((wrong) => `answered wrongly: ${wrong}`),
+    ...some(history.broken.map((broken) => `the run: ${broken}`)),
+    ...some(history.wrong.map((wrong) => `answered wrongly: ${wrong}`)),
     ...judgeFailures(history),
     ...judgeLog(history, data),
     ...(await judgeOrder(history.objects)),
@@ -35,22 +36,34 @@ export function judgeFailures({ failures, troubles }: Pick<History, 'failures' |
     const around = troublesOf(failure, troubles).map(({ number, kind, what }) => `  ${number}: ${kind}, ${what}`);
     found.push(`repeatable, and it failed: ${JSON.stringify(failure)}, while\n${around.join('\n')}`);
   }
-  return found.length > TOLD ? [...found.slice(0, TOLD), `and ${found.length - TOLD} more`] : found;
+  return some(found);
 }
 
-/** Every answer has its entry, and none is there twice but for those that were withheld in the end. */
+function some(found: readonly string[]): string[] {
+  return found.length > TOLD ? [...found.slice(0, TOLD), `and ${found.length - TOLD} more`] : [...found];
+}
+
+interface Entry {
+  readonly correlationId: string;
+  readonly resultType: string;
+  readonly httpStatusCode: number;
+}
+
+/** Every answer has its entry with its status, and none is there twice but for those that were withheld in the end. */
 function judgeLog({ answered }: History, data: string): string[] {
   const missing = new Map(answered);
   const seen = new Map<string, string>();
   const found: string[] = [];
   for (const { text: entry } of openEntries(places(data).instance('dev').audit).from(0)) {
-    const { correlationId, resultType } = JSON.parse(entry) as { correlationId: string; resultType: string };
-    missing.delete(correlationId);
+    const { correlationId, resultType, httpStatusCode } = JSON.parse(entry) as Entry;
+    // What was withheld has an entry of what was done, and one of what was told.
+    if (missing.get(correlationId)?.status === httpStatusCode) missing.delete(correlationId);
     const before = seen.get(correlationId);
     if (before !== undefined && before === resultType) found.push(`twice in the log: ${entry}`);
     seen.set(correlationId, resultType);
   }
-  for (const [id, what] of [...missing].slice(0, TOLD)) found.push(`answered and not in the log: ${id}, ${what}`);
+  for (const [id, what] of [...missing].slice(0, TOLD))
+    found.push(`answered and not in the log: ${id}, ${what.what}: ${what.status}`);
   if (missing.size > TOLD) found.push(`and ${missing.size - TOLD} more answers that are not in the log`);
   return found.slice(0, 3 * TOLD);
 }
@@ -87,9 +100,42 @@ const forbids = ({ do: done, enabled }: Event): boolean =>
   FORBIDS.has(done) || (done === 'update' && enabled === false);
 const allows = ({ do: done, enabled }: Event): boolean => ALLOWS.has(done) || (done === 'update' && enabled === true);
 
-/** A use that began after a disable or a delete was acknowledged, with nothing that may have undone it in between. */
-export function forbidden({ object, model, events }: ObjectHistory): string[] {
-  if (model !== 'key') return [];
+/**
+ * A use that began after a disable or a delete was acknowledged, with nothing that may have undone it in between; or while no assignment
+ * that gave the right to it can have been there.
+ */
+export function forbidden(history: ObjectHistory): string[] {
+  return history.model === 'key' ? ofKey(history) : ofRights(history);
+}
+
+/** Of each assignment that may have been made before the use ended, the removal was acknowledged before it began. */
+function ofRights({ object, events }: ObjectHistory): string[] {
+  const before = (event: Event, moment: number): boolean => event.return !== undefined && event.return < moment;
+  return events
+    .filter((event) => event.do === 'use' && event.answer === 'done')
+    .filter((use) => {
+      const given = events.filter(
+        ({ do: done, answer, return: end, call }) =>
+          done === 'assign' && (answer === 'done' || end === undefined) && call < (use.return ?? 0),
+      );
+      return given.every(({ name, return: end = Number.POSITIVE_INFINITY }) =>
+        events.some(
+          (each) =>
+            each.do === 'revoke' &&
+            each.name === name &&
+            each.call > end &&
+            each.answer === 'done' &&
+            before(each, use.call),
+        ),
+      );
+    })
+    .map(
+      (use) =>
+        `allowed after it was forbidden: ${object}\n${excerpt([...events.filter((each) => each.do === 'assign' || each.do === 'revoke'), use])}`,
+    );
+}
+
+function ofKey({ object, events }: ObjectHistory): string[] {
   const uses = events.filter((event) => event.do === 'sign' && event.answer === 'done');
   const ends = events.filter((event) => forbids(event) && event.answer === 'done');
   const undone = events.filter((event) => allows(event) && (event.answer === 'done' || event.return === undefined));

@@ -39,9 +39,9 @@ export const kinds = {
   'recorder stuck': { perThousand: 2, excuses: ['503'] },
   'worker killed': { perThousand: 5, excuses: ['503', 'cut'] },
   'control killed': { perThousand: 3, excuses: [] },
-  'supervisor killed': { perThousand: 0.7, excuses: ['503', 'cut', '401'], alone: true },
-  'all killed': { perThousand: 0.7, excuses: ['503', 'cut', '401'], alone: true },
-  'older store put back': { perThousand: 0.6, excuses: ['503', 'cut', '401'], alone: true },
+  'supervisor killed': { perThousand: 0.7, excuses: ['503', 'cut'], alone: true },
+  'all killed': { perThousand: 0.7, excuses: ['503', 'cut'], alone: true },
+  'older store put back': { perThousand: 0.6, excuses: ['503', 'cut'], alone: true },
 } as const satisfies Record<string, Kind>;
 
 export type KindName = keyof typeof kinds;

@@ -25,8 +25,8 @@ test('keys and rights are as if there were one worker', { skip }, async (context
   assert.equal(product.state.pids.instances['dev']?.service.length, WORKERS);
   const callers = new Callers(product, history);
   await callers.renewTokens();
-  const role = await prepareLoad(callers, random.branch());
-  const load = startLoad(callers, random.branch(), { pause: 0, role });
+  const prepared = await prepareLoad(callers, random.branch());
+  const load = startLoad(callers, random.branch(), { pause: 0, prepared });
   while (history.changes + history.operations < ACKNOWLEDGED) await delay(5);
   await load.stop();
   await readAll(callers, random.branch());
@@ -90,6 +90,8 @@ const impossible: Readonly<Record<string, readonly [Model, ...Told[]]>> = {
   ],
   'used after the right was taken away': ['rights', assigned, ['revoke', 2, 3, { name: 'a' }], ['use', 4, 5]],
   'refused while the right is there': ['rights', assigned, ['use', 2, 3, { answer: 'denied' }]],
+  'refused for another reason than that there is no right': ['rights', ['use', 2, 3, { answer: 'not found' }]],
+  'not shown for another reason than that it is not there': ['rights', ['look', 2, 3, { name: 'a', answer: 'denied' }]],
   'given, and lost': ['rights', assigned, ['look', 2, 3, { name: 'a', answer: 'not found' }]],
 };
 
@@ -112,6 +114,17 @@ test('a use after a disable or delete is found without the checker too', () => {
     0,
     'it may be enabled again',
   );
+});
+
+test('so is a use after the last assignment was removed', () => {
+  const told = (...more: Told[]) => forbidden({ object: 'k', model: 'rights', events: events([assigned, ...more]) });
+  const removed: Told = ['revoke', 2, 3, { name: 'a' }];
+  assert.equal(told(removed, ['use', 4, 5]).length, 1);
+  assert.equal(forbidden({ object: 'k', model: 'rights', events: events([['use', 4, 5]]) }).length, 1, 'never given');
+  assert.equal(told(['use', 4, 5]).length, 0, 'it is there');
+  assert.equal(told(removed, ['use', 2, 5]).length, 0, 'they were under way together');
+  assert.equal(told(removed, ['assign', 3, undefined, { name: 'b' }], ['use', 4, 5]).length, 0, 'another may be there');
+  assert.equal(told(removed, ['assign', 4, 6, { name: 'a' }], ['use', 4, 5]).length, 0, 'it may be there again');
 });
 
 test('a repeatable operation that fails is excused by what went wrong meanwhile, and by that alone', () => {

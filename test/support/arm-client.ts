@@ -17,7 +17,7 @@ export interface ArmClient {
   finish(begun: ArmAnswer): Promise<ArmAnswer>;
 }
 
-export interface ArmAnswer extends Omit<Answered, 'requestId'> {
+export interface ArmAnswer extends Omit<Answered, 'requestId' | 'localPort'> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 

@@ -8,6 +8,8 @@ export interface Answered {
   readonly json: Readonly<Record<string, unknown>>;
   readonly text: string;
   readonly requestId: string;
+  /** Ours, of the connection that it came over. */
+  readonly localPort: number;
 }
 
 export interface InstanceClient extends Disposable {
@@ -78,6 +80,7 @@ function exchange(options: RequestOptions, body: string | undefined): Promise<An
   return new Promise((resolve, reject) => {
     const sent = request({ ...options, host: '127.0.0.1' }, (response) => {
       const chunks: Buffer[] = [];
+      const localPort = response.socket.localPort ?? 0; // a connection that has ended has none
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
       response.on('end', () => {
@@ -88,6 +91,7 @@ function exchange(options: RequestOptions, body: string | undefined): Promise<An
           text,
           json: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {},
           requestId: String(response.headers['x-ms-request-id']),
+          localPort,
         });
       });
     });

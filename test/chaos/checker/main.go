@@ -227,6 +227,14 @@ func rightsModel() porcupine.Model {
 	}
 }
 
+// An answer that is neither of the two is wrong whatever the state is.
+func told(done bool, otherwise string) string {
+	if done {
+		return "done"
+	}
+	return otherwise
+}
+
 func stepRights(state string, event Event) (bool, string) {
 	var names []string
 	if state != "" {
@@ -246,9 +254,9 @@ func stepRights(state string, event Event) (bool, string) {
 		}
 		return isUnknown || event.Answer == "done", strings.Join(slices.Delete(slices.Clone(names), at, at+1), "\n")
 	case "look":
-		return found == (event.Answer == "done"), state
+		return event.Answer == told(found, "not found"), state
 	case "use":
-		return (len(names) > 0) == (event.Answer == "done"), state
+		return event.Answer == told(len(names) > 0, "denied"), state
 	}
 	return false, state
 }
