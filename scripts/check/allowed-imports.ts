@@ -101,7 +101,6 @@ export const areas: readonly Area[] = [
   {
     at: 'src/deployment/',
     from: ['src/http/', 'src/files/', 'src/formats/', 'src/features/auth/'],
-    packages: X509,
     because: 'configuration, places and certificates are read below everything that uses them',
   },
   {
@@ -184,13 +183,13 @@ export const areas: readonly Area[] = [
   {
     at: 'src/control/',
     from: [...AROUND, 'src/http/', 'src/features/auth/', 'src/control/management/'],
-    packages: ['find-my-way', 'jose', 'oidc-provider', ...X509],
+    packages: ['find-my-way', 'jose', 'oidc-provider'],
     because: 'owning the machine room never means using a key: of features control has the checking of tokens',
   },
   {
     at: 'src/control/directory/',
     from: ['src/http/', 'src/files/', 'src/formats/'],
-    packages: ['jose', 'oidc-provider', ...X509],
+    packages: ['jose', 'oidc-provider'],
     because: 'the embedded issuer shares nothing with token checking',
   },
   {
@@ -208,19 +207,18 @@ export const areas: readonly Area[] = [
       'src/http/',
       'src/tools/seal/',
     ],
-    packages: X509,
     because: 'it starts, watches and restarts; what is inside an instance is out of its sight',
   },
   {
     at: 'src/throw-away/',
     from: AROUND,
-    packages: ['jose', ...X509],
+    packages: ['jose'],
     because: 'an instance to be thrown away is made of the same processes, by the same links',
   },
   {
     at: 'src/demo/',
     from: ['src/deployment/', 'src/files/', 'src/formats/', 'src/tools/custodian/', 'src/tools/ceremony/', 'src/http/'],
-    packages: ['@azure/identity', '@azure/keyvault-keys', ...X509],
+    packages: ['@azure/identity', '@azure/keyvault-keys'],
     because: 'the demonstration is a client like any other: it speaks the public API',
   },
 

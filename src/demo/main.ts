@@ -1,5 +1,6 @@
 // Entry of the demonstration: the main job end to end, done by a client of the public API with the stock SDK. It has no
 // part in the service; on later starts it finds what the first one made and uses it.
+import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { ClientSecretCredential } from '@azure/identity';
 import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
@@ -30,6 +31,8 @@ async function main(root: string, port: number): Promise<void> {
   await step('token for the resource manager (client secret, @azure/identity)', () =>
     getToken(form.audiences.arm[0] ?? ''),
   );
+  const custodians = hasSecurityDomain(at.custodians) ? undefined : ensureCustodians(at.custodians);
+  custodians?.catch(() => undefined); // made while the instance is, and told where they are needed
   const { activation } = await step(
     `instance '${DEV_INSTANCE}' through the resource manager`,
     () => findOrProvision(form, clients, getToken),
@@ -42,7 +45,7 @@ async function main(root: string, port: number): Promise<void> {
   if (!isSplit) {
     const { certificates } = await step(
       'three custodian key pairs (development only)',
-      () => ensureCustodians(at.custodians),
+      () => custodians ?? ensureCustodians(at.custodians),
       ({ made }) => (made === 0 ? 'found' : 'generated'),
     );
     await step('security domain downloaded for 2 of 3 custodians', () =>
@@ -85,7 +88,8 @@ async function main(root: string, port: number): Promise<void> {
 const { values } = parseArgs({ options: { data: { type: 'string' }, port: { type: 'string' } } });
 try {
   if (values.data === undefined || values.port === undefined) throw new Error('started by the supervisor only');
-  await main(values.data, Number(values.port));
+  // It may have loaded before it can begin; where the supervisor ends instead, nothing is said.
+  if ((await text(process.stdin)) !== '') await main(values.data, Number(values.port));
 } catch (error) {
   process.exitCode = 1;
   if (!(error instanceof StepFailed)) throw error;

@@ -1,5 +1,5 @@
-// Writes X.509 v3 certificates (RFC 5280) of three kinds: those of an authority that signs with ECDSA and SHA-384, and of
-// an RSA key by itself, for whoever encrypts to it or to its holder, a custodian. Not a parser, and not a general writer.
+// Writes X.509 v3 certificates (RFC 5280): those of an authority that signs with ECDSA and SHA-384, and of an RSA key by itself, for
+// whoever encrypts to it or to its holder, a custodian. The development authority brings extensions of its own. Not a parser.
 import { createHash } from 'node:crypto';
 import { der, derUnsigned as integer, derObjectId as oid, SEQUENCE } from './der.ts';
 import { pem } from './pem.ts';
@@ -62,24 +62,39 @@ function byItself<F extends RecipientFields>(fields: F): F & CertificateFields {
 
 /** `notAfter` absent: no well-defined end. */
 type Fields = CertificateFields & { readonly notAfter?: number; readonly person?: boolean };
+type Body = Pick<Fields, 'serial' | 'notBefore' | 'notAfter' | 'publicKey' | 'authority'> & {
+  readonly names: { readonly issuer: Buffer; readonly subject: Buffer };
+  readonly keyIds: { readonly issuer: Buffer; readonly subject: Buffer };
+  readonly keyUsage: Buffer;
+  readonly more?: readonly Buffer[];
+};
 
 function certificate(fields: Fields, algorithm: Buffer, keyUsage: Buffer, sign: Sign): Buffer {
-  const { notAfter, person = false } = fields;
+  const { issuer, subject, publicKey, issuerPublicKey } = fields;
+  const organization = fields.person === true ? undefined : 'Strongroom';
+  const names = { issuer: name(issuer, organization), subject: name(subject, organization) };
+  const keyIds = { issuer: keyId(issuerPublicKey), subject: keyId(publicKey) };
+  return signedCertificate({ ...fields, names, keyIds, keyUsage }, algorithm, sign);
+}
+
+export function signedCertificate(body: Body, algorithm: Buffer, sign: Sign): Buffer {
+  const { serial, names, notBefore, notAfter, publicKey, authority, keyIds, keyUsage, more = [] } = body;
   const toSign = sequence(
     der(0xa0, integer(Buffer.of(2))),
-    integer(fields.serial),
+    integer(serial),
     algorithm,
-    name(fields.issuer, person),
-    sequence(time(fields.notBefore), notAfter === undefined ? NO_END : time(notAfter)),
-    name(fields.subject, person),
-    fields.publicKey,
+    names.issuer,
+    sequence(time(notBefore), notAfter === undefined ? NO_END : time(notAfter)),
+    names.subject,
+    publicKey,
     der(
       0xa3,
       sequence(
-        extension(BASIC_CONSTRAINTS, true, fields.authority ? sequence(TRUE, integer(Buffer.of(0))) : sequence()),
+        extension(BASIC_CONSTRAINTS, true, authority ? sequence(TRUE, integer(Buffer.of(0))) : sequence()),
         extension(KEY_USAGE, true, keyUsage),
-        extension(SUBJECT_KEY_ID, false, der(0x04, keyId(fields.publicKey))),
-        extension(AUTHORITY_KEY_ID, false, sequence(der(0x80, keyId(fields.issuerPublicKey)))),
+        extension(SUBJECT_KEY_ID, false, der(0x04, keyIds.subject)),
+        extension(AUTHORITY_KEY_ID, false, sequence(der(0x80, keyIds.issuer))),
+        ...more,
       ),
     ),
   );
@@ -95,10 +110,10 @@ function keyId(publicKey: Uint8Array): Buffer {
   return createHash('sha256').update(publicKey).digest().subarray(0, 20);
 }
 
-function name(commonName: string, person: boolean): Buffer {
+export function name(commonName: string, organization?: string): Buffer {
   const part = (type: Buffer, text: string): Buffer => der(0x31, sequence(type, der(0x0c, Buffer.from(text, 'utf8'))));
   const own = part(COMMON_NAME, commonName);
-  return person ? sequence(own) : sequence(part(ORGANIZATION, 'Strongroom'), own);
+  return organization === undefined ? sequence(own) : sequence(part(ORGANIZATION, organization), own);
 }
 
 /** UTCTime through 2049, GeneralizedTime after. */
@@ -108,11 +123,11 @@ function time(seconds: number): Buffer {
   return der(utc ? 0x17 : 0x18, Buffer.from(utc ? text.slice(2) : text, 'ascii'));
 }
 
-function extension(type: Buffer, critical: boolean, value: Buffer): Buffer {
+export function extension(type: Buffer, critical: boolean, value: Buffer): Buffer {
   return critical ? sequence(type, TRUE, der(0x04, value)) : sequence(type, der(0x04, value));
 }
 
-function bits(unused: number, value: number): Buffer {
+export function bits(unused: number, value: number): Buffer {
   return der(0x03, Buffer.of(unused, value));
 }
 

@@ -34,7 +34,7 @@ export async function openDevProfile(
   await ensureServerCertificate(authority, control, CONTROL_NAMES, now);
   const clients = await ensureDevIdentities(at);
   let written = writeClientEnvironment(at, port, clients);
-  await written;
+  written.catch(() => undefined); // control starts meanwhile; who asks for it is told
   let namesDev = existsSync(at.instance(DEV_INSTANCE).config);
   const [azure, local] = [azureNames(), localNames(port)];
   return {
@@ -74,7 +74,8 @@ export async function openDevProfile(
     heard(name) {
       if (namesDev || name !== DEV_INSTANCE) return;
       namesDev = true;
-      written = writeClientEnvironment(at, port, clients).catch((error: unknown) => {
+      const again = written.then(() => writeClientEnvironment(at, port, clients));
+      written = again.catch((error: unknown) => {
         report(`${at.env} could not be written: ${error instanceof Error ? error.message : String(error)}`);
       });
     },

@@ -1,6 +1,7 @@
 // Entry of the supervisor, the process a user starts and stops. Says what happens, shows the demonstration, and ends
 // with everything that it started.
 
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { showWithoutDemo } from '../demo/summary.ts';
 import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
@@ -9,7 +10,7 @@ import { readDevClients } from '../deployment/dev-clients.ts';
 import { ConfigError, readStartConfig, type StartConfig } from '../deployment/start-config.ts';
 import { printable } from '../formats/printable.ts';
 import { collectAtRest } from '../links/at-rest.ts';
-import { runDemo } from './run-demo.ts';
+import { startDemo } from './run-demo.ts';
 import { type Supervisor, startSupervisor } from './start-supervisor.ts';
 import { listenForStop } from './stop-signal.ts';
 
@@ -35,8 +36,13 @@ async function main(): Promise<void> {
   using stop = listenForStop(process.env['STRONGROOM_LAUNCHER']);
   const config = readConfig();
   const reporter = { report: say, ...(config.verbose ? { show } : {}) };
-  await using supervisor = await startSupervisor(config, reporter, stop.requested);
-  if (!stop.signal.aborted) await serve(config, supervisor, startedAt, stop.signal);
+  let demo: ReturnType<typeof startDemo> | undefined;
+  await using supervisor = await startSupervisor(config, reporter, stop.requested, (state) => {
+    // What is there is served before it is shown; where it is made by the demonstration, that loads beside the others.
+    if (config.demo && !existsSync(places(state.dataRoot).instance(DEV_INSTANCE).config))
+      demo = startDemo(state, stop.signal);
+  });
+  if (!stop.signal.aborted) await serve(config, supervisor, startedAt, stop.signal, demo);
   say(`stopping (${await stop.requested}) ...`);
 }
 
@@ -45,6 +51,7 @@ async function serve(
   supervisor: Supervisor,
   startedAt: number,
   signal: AbortSignal,
+  demo?: () => Promise<boolean>,
 ): Promise<void> {
   collectAtRest();
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
@@ -67,7 +74,7 @@ async function serve(
   const shows = config.demo && !isShut && !isDown;
   const isThere = shows && activation === 'Active';
   if (isThere) await supervisor.announce();
-  if (shows && !(await runDemo(supervisor.state, signal))) process.exitCode = 1;
+  if (shows && !(await (demo ?? startDemo(supervisor.state, signal))())) process.exitCode = 1;
   if (config.profile === 'dev' && !config.demo) {
     const { dataRoot } = config;
     showWithoutDemo(places(dataRoot), readDevClients(dataRoot), Object.keys(supervisor.state.instances));

@@ -6,24 +6,20 @@ import type { RunningState } from '../deployment/running-state.ts';
 import { entryOf } from '../links/entry.ts';
 import { compiledSources, LIGHT_TYPES } from '../links/spawn-child.ts';
 
-/** @returns whether all of it worked, or was told to stop; what did not work has been shown */
-export function runDemo({ dataRoot, ca, uris, port }: RunningState, signal: AbortSignal): Promise<boolean> {
-  const entry = entryOf('demo');
-  const args = [
-    '--disable-warning=ExperimentalWarning',
-    LIGHT_TYPES,
-    entry,
-    '--data',
-    dataRoot,
-    '--port',
-    String(port),
-  ];
-  const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'inherit', 'inherit'],
+/**
+ * It loads at once, and begins when it is told to.
+ * @returns begins it; whether all of it worked, or was told to stop; what did not work has been shown
+ */
+export function startDemo({ dataRoot, ca, uris, port }: RunningState, signal: AbortSignal): () => Promise<boolean> {
+  const own = [entryOf('demo'), '--data', dataRoot, '--port', String(port)];
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', LIGHT_TYPES, ...own], {
+    stdio: ['pipe', 'inherit', 'inherit'],
     signal,
     env: { ...compiledSources(), NODE_EXTRA_CA_CERTS: ca, HTTPS_PROXY: uris.proxy, NODE_USE_ENV_PROXY: '1' },
   });
-  return new Promise((resolve) => {
+  child.stdin.on('error', () => {}); // its end is seen below
+  child.unref(); // where nothing else goes on, it ends with us
+  const ended = new Promise<boolean>((resolve) => {
     child.once('error', (error) => {
       if (!signal.aborted)
         process.stderr.write(`strongroom: the demonstration could not be started: ${error.message}\n`);
@@ -32,4 +28,8 @@ export function runDemo({ dataRoot, ca, uris, port }: RunningState, signal: Abor
     // Ctrl-C reaches it at the same time as us: its end may be seen before the signal is.
     child.once('exit', (code, by) => resolve(code === 0 || by === 'SIGINT' || signal.aborted));
   });
+  return () => {
+    child.stdin.end('begin');
+    return ended;
+  };
 }

@@ -37,11 +37,12 @@ export interface Supervisor extends AsyncDisposable {
   announce(): Promise<void>;
 }
 
-/** Resolves when requests are served, or early when a stop is wanted meanwhile. @throws ConfigError when something is in the way that its user can change */
+/** Resolves when requests are served, or early when a stop is wanted meanwhile. @param opened everything begins to start now @throws ConfigError when something is in the way that its user can change */
 export async function startSupervisor(
   config: StartConfig,
   reporter: Reporter,
   stopWanted: Promise<unknown>,
+  opened: (state: RunningState) => void = () => {},
 ): Promise<Supervisor> {
   process.umask(0o077);
   const at = places(config.dataRoot);
@@ -134,6 +135,7 @@ export async function startSupervisor(
   process.on(STOP_FLAGS_CHANGED, applyStopFlag);
   stack.defer(() => void process.off(STOP_FLAGS_CHANGED, applyStopFlag));
   controlChild.start();
+  opened(stateNow());
   const [failed] = await Promise.race([
     Promise.all([
       instances.startAll(),

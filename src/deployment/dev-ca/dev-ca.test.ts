@@ -37,30 +37,30 @@ async function tlsAccepts(issued: { key: string; certificate: string }, serverna
 }
 
 test('clients accept control and instances under every name they answer to', async () => {
-  const control = await issueServer(authority, CONTROL_NAMES, now);
+  const control = issueServer(authority, CONTROL_NAMES, now);
   for (const name of CONTROL_NAMES) {
     const certificate = new X509Certificate(control.certificate);
     const matched = /^[\d.:]+$/.test(name) ? certificate.checkIP(name) : certificate.checkHost(name);
     assert.ok(matched !== undefined, name);
   }
   assert.ok(await tlsAccepts(control, 'login.microsoftonline.com'));
-  const instance = await issueServer(authority, instanceNames('Fin-Prod'), now);
+  const instance = issueServer(authority, instanceNames('Fin-Prod'), now);
   assert.ok(await tlsAccepts(instance, 'fin-prod.managedhsm.azure.net'));
   assert.ok(await tlsAccepts(instance, 'fin-prod.managedhsm.localhost'));
 });
 
 test('a certificate of the authority for any other name is refused', async () => {
   for (const name of ['bank.example', 'azure.net.evil.example', 'notazure.net', 'github.com']) {
-    assert.equal(await tlsAccepts(await issueServer(authority, [name], now), name), false, name);
+    assert.equal(await tlsAccepts(issueServer(authority, [name], now), name), false, name);
   }
-  const mixed = await issueServer(authority, ['arm.localhost', 'bank.example'], now);
+  const mixed = issueServer(authority, ['arm.localhost', 'bank.example'], now);
   assert.equal(await tlsAccepts(mixed, 'arm.localhost'), false, 'not even beside a permitted one');
 });
 
 test('openssl agrees, strictly, about names and addresses', async () => {
   const verify = async (names: readonly string[]): Promise<string> => {
     const path = join(folder, 'leaf.pem');
-    writeFileSync(path, (await issueServer(authority, names, now)).certificate);
+    writeFileSync(path, issueServer(authority, names, now).certificate);
     try {
       const args = ['verify', '-x509_strict', '-CAfile', join(folder, 'ca', 'ca.pem'), path];
       return execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
@@ -117,5 +117,34 @@ test('an authority whose certificate is missing is made anew, key included', asy
   rmSync(join(ca, 'ca.pem'));
   const made = await openAuthority(ca, now);
   assert.notEqual(made.key, old.key);
-  assert.ok(await issueServer(made, ['localhost'], now));
+  assert.ok(issueServer(made, ['localhost'], now));
+});
+
+/** As the library wrote it that earlier releases used: the names in another order and form. */
+const EARLIER = `-----BEGIN CERTIFICATE-----
+MIIClzCCAj2gAwIBAgIRAO7374cPJwPOL0dvOyQ7TcUwCgYIKoZIzj0EAwIwRjEp
+MCcGA1UEAxMgU3Ryb25ncm9vbSBkZXZlbG9wbWVudCBhdXRob3JpdHkxGTAXBgNV
+BAoTEERldmVsb3BtZW50IG9ubHkwHhcNMjYxMTI2MDAwMDAwWhcNMzExMTI2MDAw
+MDAwWjBGMSkwJwYDVQQDEyBTdHJvbmdyb29tIGRldmVsb3BtZW50IGF1dGhvcml0
+eTEZMBcGA1UEChMQRGV2ZWxvcG1lbnQgb25seTBZMBMGByqGSM49AgEGCCqGSM49
+AwEHA0IABMC5+AGXADB8T2nQ2preUR51ne+sC7heUfn8myQY3YTQs5+gqDARZtGQ
+j/iap0pjg9czaauqcWsiM1WUBXwXWLujggEKMIIBBjASBgNVHRMBAf8ECDAGAQH/
+AgEAMA4GA1UdDwEB/wQEAwIBBjCBnwYDVR0eAQH/BIGUMIGRoIGOMAuCCWF6dXJl
+Lm5ldDALgglhenVyZS5jb20wFYITbWljcm9zb2Z0b25saW5lLmNvbTAPgg1taWNy
+b3NvZnQuY29tMA2CC3dpbmRvd3MubmV0MAuCCWxvY2FsaG9zdDAKhwh/AAAB////
+/zAihyAAAAAAAAAAAAAAAAAAAAAB/////////////////////zAdBgNVHQ4EFgQU
+v2Dz/GsvhERmmAenYn/4Tx/d514wHwYDVR0jBBgwFoAUv2Dz/GsvhERmmAenYn/4
+Tx/d514wCgYIKoZIzj0EAwIDSAAwRQIhAJn8lOZLOPK28DZBpFnlXQA9iHHgtK0G
+VOjHtMSmvYEVAiAKYpyQW09sips32g79Mg7qgNBuLlyIURP/hWpjXqa7Lw==
+-----END CERTIFICATE-----`;
+
+test('an authority of an earlier release issues on', () => {
+  const earlier = new X509Certificate(EARLIER);
+  const now = earlier.validFromDate;
+  // The key of another: what is compared here are names, key identifiers and times.
+  const { certificate } = issueServer({ key: authority.key, certificate: EARLIER }, ['localhost'], now);
+  const issued = new X509Certificate(certificate);
+  assert.ok(issued.checkIssued(earlier));
+  assert.equal(issued.issuer, earlier.subject);
+  assert.equal(issued.checkIssued(new X509Certificate(authority.certificate)), false);
 });

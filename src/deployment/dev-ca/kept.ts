@@ -8,10 +8,7 @@ import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../../files/durable-file.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
-import type { Issued } from './issue.ts';
-
-/** Where the two are. */
-type IssuedPaths = Issued;
+import { type Issued, issueAuthority, issueServer } from './issue.ts';
 
 const DAY_MS = 86_400_000;
 /** An authority this close to its end is replaced, and its certificates with it. */
@@ -46,24 +43,22 @@ export async function openAuthority(folder: string, now: Date): Promise<Issued> 
     const kept = read(at);
     if (lasts(kept, RENEW_AUTHORITY_BEFORE_MS, now)) return kept;
   }
-  const { issueAuthority } = await import('./issue.ts');
-  return keep(at, await issueAuthority(now));
+  return keep(at, issueAuthority(now));
 }
 
 /** Makes sure that a certificate for these names is in place. @returns whether a new one was made */
 export async function ensureServerCertificate(
   authority: Issued,
-  at: IssuedPaths,
+  at: Issued,
   names: readonly string[],
   now: Date,
 ): Promise<boolean> {
   if (isGood(authority, at, names, now)) return false;
-  const { issueServer } = await import('./issue.ts');
-  await keep(at, await issueServer(authority, names, now));
+  await keep(at, issueServer(authority, names, now));
   return true;
 }
 
-function read(at: IssuedPaths): Issued {
+function read(at: Issued): Issued {
   return { key: readFileSync(at.key, 'utf8'), certificate: readFileSync(at.certificate, 'utf8') };
 }
 
@@ -71,7 +66,7 @@ function lasts({ certificate }: Issued, ms: number, now: Date): boolean {
   return new X509Certificate(certificate).validToDate.getTime() - now.getTime() > ms;
 }
 
-async function keep(at: IssuedPaths, made: Issued): Promise<Issued> {
+async function keep(at: Issued, made: Issued): Promise<Issued> {
   for (const path of [at.key, at.certificate]) makePrivateFolder(dirname(path));
   // Never a certificate beside another certificate's key: the old one goes first, and a key without one is made anew.
   await rm(at.certificate, { force: true });
@@ -80,7 +75,7 @@ async function keep(at: IssuedPaths, made: Issued): Promise<Issued> {
   return made;
 }
 
-function isGood(authority: Issued, at: IssuedPaths, names: readonly string[], now: Date): boolean {
+function isGood(authority: Issued, at: Issued, names: readonly string[], now: Date): boolean {
   try {
     const kept = read(at);
     const certificate = new X509Certificate(kept.certificate);
