@@ -51,6 +51,7 @@ export async function startInstanceService(
   const audit = stack.use(
     await openAuditLog({
       socketPath: options.recorderSocket,
+      connectTimeout: RECORDER_WITHIN_MS,
       signCheckpoint: async (size, root) => (await crypto.send('signCheckpoint', { size, root })).note,
     }),
   );
@@ -195,6 +196,9 @@ export async function startInstanceService(
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** As long as the supervisor waits for one. */
+const RECORDER_WITHIN_MS = 30_000;
 
 /** Whether an entry names the head, or will in a moment, as whoever committed it is still there. */
 async function isNamed(sequence: number, audit: AuditLog, beside = false): Promise<boolean> {

@@ -40,10 +40,7 @@ export class InstanceProcesses implements AsyncDisposable {
         yields: true,
         args: ['--folder', plan.audit, '--socket', this.#recorderSocket, '--origin', logOrigin(plan.id)],
       }),
-      ready: () => {
-        if (this.#wanted) this.#startWorkers();
-        plan.changed();
-      },
+      ready: () => plan.changed(),
       down: () => plan.changed(),
     });
     this.#current = this.#generation(0);
@@ -156,6 +153,8 @@ export class InstanceProcesses implements AsyncDisposable {
       throw new Error(`${this.name} was stopped`);
     }
     this.#recorder.start();
+    // They load meanwhile, and wait for it.
+    this.#current.start(this.#firstPort);
   }
 
   async stop(): Promise<void> {
@@ -175,10 +174,6 @@ export class InstanceProcesses implements AsyncDisposable {
 
   get #run(): string {
     return join(this.#plan.root, 'run');
-  }
-
-  #startWorkers(): void {
-    this.#current.start(this.#firstPort);
   }
 
   #generation(nth: number): WorkerGeneration {

@@ -14,6 +14,9 @@ import type { ProcessOptions, SupervisedProcess } from './supervised-process.ts'
  */
 const YOUNG_GENERATION = '--max-semi-space-size=32';
 
+/** It is begun together with its recorder, which has half of that, and waits for it. */
+const READY_WITHIN_MS = 60_000;
+
 export interface InstancePlan extends Pick<ProcessOptions, 'report' | 'show'> {
   readonly name: string;
   readonly id: string;
@@ -148,6 +151,7 @@ export class WorkerGeneration implements AsyncDisposable {
   #worker(index: number): SupervisedProcess {
     const { plan, nth, recorderSocket, beside, process, listens, changed } = this.#options;
     return process(`service-${index}`, {
+      readyWithinMs: READY_WITHIN_MS,
       program: async () => ({
         entry: plan.entries.service,
         flags: [YOUNG_GENERATION],
