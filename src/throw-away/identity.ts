@@ -57,8 +57,8 @@ export async function makeIdentity(
   }
   const now = new Date();
   const authority = `${name}${SUFFIX}`;
-  const ca = await issueAuthority(now);
-  const { key, certificate } = await issueServer(ca, [authority], now);
+  const ca = issueAuthority(now);
+  const { key, certificate } = issueServer(ca, [authority], now);
   await writeFile(places.tlsKey, key, { mode: 0o600 });
   await writeFile(places.tlsCertificate, certificate, { mode: 0o600 });
 

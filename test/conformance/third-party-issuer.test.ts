@@ -23,7 +23,7 @@ describe('tokens of a third-party issuer', { skip: skipUnless('glewlwyd') }, () 
   let glewlwyd: Glewlwyd;
   let instance: RunningInstance;
   before(async () => {
-    const authority = await issueAuthority(new Date());
+    const authority = issueAuthority(new Date());
     glewlwyd = await startGlewlwyd(authority);
     instance = await startRunningInstance();
     const caFile = join(instance.folder, 'glewlwyd-ca.pem');

@@ -107,7 +107,7 @@ describe('strongroom env', () => {
 
   describe('with curl', { skip: skipUnless('curl') }, () => {
     test('another host is refused with the way out, and that way leads there, by the authorities of the bundle', async () => {
-      const { key, certificate } = await issueServer(await issueAuthority(new Date()), ['localhost'], new Date());
+      const { key, certificate } = issueServer(issueAuthority(new Date()), ['localhost'], new Date());
       const server = createServer({ key, cert: certificate }, (_, answer) => answer.end('served elsewhere'));
       await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
       try {

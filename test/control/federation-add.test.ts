@@ -21,7 +21,7 @@ test('an issuer whose keys cannot be fetched is told at once, with the cause, an
     const control = join(data, 'control');
     await mkdir(control);
     await writeDirectoryFile(control, (await createDevDirectory(randomBytes)).directory);
-    const authority = await issueAuthority(new Date());
+    const authority = issueAuthority(new Date());
     await using cluster = await startForeignIssuer(authority);
     const pem = join(data, 'authority.pem');
     await writeFile(pem, authority.certificate);
@@ -63,7 +63,7 @@ test('a certificate of an authority that is not trusted for it is the cause that
   try {
     await mkdir(join(data, 'control'));
     await writeDirectoryFile(join(data, 'control'), (await createDevDirectory(randomBytes)).directory);
-    await using cluster = await startForeignIssuer(await issueAuthority(new Date()));
+    await using cluster = await startForeignIssuer(issueAuthority(new Date()));
     let err = '';
     const terminal = { out: () => undefined, err: (text: string) => (err += text) };
     const given = { application: 'strongroom-dev-consumer', issuer: cluster.issuer, subject: 'a:b', data, json: false };

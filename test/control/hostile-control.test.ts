@@ -125,13 +125,13 @@ describe('a control process in the hands of an attacker', () => {
     );
 
   before(async () => {
-    const authority = await issueAuthority(new Date());
+    const authority = issueAuthority(new Date());
     ca = authority.certificate;
     for (const folder of [at.ca, at.control]) mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(at.caCertificate, authority.certificate);
     writeFileSync(join(at.ca, 'ca-key.pem'), authority.key, { mode: 0o600 });
     const tenantId = randomUUID();
-    issuer = await startTokenIssuer(tenantId, await issueServer(authority, ['127.0.0.1'], new Date()));
+    issuer = await startTokenIssuer(tenantId, issueServer(authority, ['127.0.0.1'], new Date()));
     const authorization = `https://login.microsoftonline.com/${tenantId}`;
     instances = new Instances({
       places: at,
@@ -165,7 +165,7 @@ describe('a control process in the hands of an attacker', () => {
         identity: () => ({}),
         ensureCertificate: async (_name, own) => {
           if (existsSync(own.tlsKey)) return;
-          const leaf = await issueServer(authority, [HOST, '127.0.0.1'], new Date());
+          const leaf = issueServer(authority, [HOST, '127.0.0.1'], new Date());
           mkdirSync(join(own.root, 'tls'), { mode: 0o700 });
           writeFileSync(own.tlsKey, leaf.key, { mode: 0o600 });
           writeFileSync(own.tlsCertificate, leaf.certificate);

@@ -14,8 +14,8 @@ describe('a slow client of the control listener', () => {
   let listener: ControlListener;
   let ca: string;
   before(async () => {
-    const authority = await issueAuthority(new Date());
-    const server = await issueServer(authority, ['management.azure.com'], new Date());
+    const authority = issueAuthority(new Date());
+    const server = issueServer(authority, ['management.azure.com'], new Date());
     ca = authority.certificate;
     listener = await listenForControl({
       tls: server,

@@ -331,9 +331,9 @@ describe('events', () => {
   });
 
   test('over TLS the receiver must have a certificate of the named authority', async () => {
-    const [authority, stranger] = await Promise.all([issueAuthority(new Date()), issueAuthority(new Date())]);
-    const leaf = await issueServer(authority, ['127.0.0.1'], new Date());
-    const strange = await issueServer(stranger, ['127.0.0.1'], new Date());
+    const [authority, stranger] = [issueAuthority(new Date()), issueAuthority(new Date())];
+    const leaf = issueServer(authority, ['127.0.0.1'], new Date());
+    const strange = issueServer(stranger, ['127.0.0.1'], new Date());
     await using good = await startReceiver(leaf);
     await using bad = await startReceiver(strange);
     await using scene = await startScene([]);

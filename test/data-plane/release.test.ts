@@ -336,8 +336,8 @@ test('an authority named by a policy must be trusted too, and trust can be taken
 });
 
 test('keys of an authority are fetched only where an administrator said so, over TLS that is trusted', async () => {
-  const ca = await issueAuthority(new Date());
-  const leaf = await issueServer(ca, ['127.0.0.1'], new Date());
+  const ca = issueAuthority(new Date());
+  const leaf = issueServer(ca, ['127.0.0.1'], new Date());
   const served: { readonly asked: string[]; keys: object } = { asked: [], keys: {} };
   await using server = createServer({ key: leaf.key, cert: leaf.certificate }, (request, response) => {
     served.asked.push(request.url ?? '');

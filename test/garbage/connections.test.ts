@@ -227,8 +227,8 @@ describe('a slow client', { concurrency: true }, () => {
   let listener: Listener;
   let ca: string;
   before(async () => {
-    const authority = await issueAuthority(new Date());
-    const leaf = await issueServer(authority, [HOST], new Date());
+    const authority = issueAuthority(new Date());
+    const leaf = issueServer(authority, [HOST], new Date());
     ca = authority.certificate;
     listener = await listen(
       { ...leaf, host: '127.0.0.1', port: 0, shared: false, rules: { headersTimeout: 1_000, requestTimeout: 2_000 } },

@@ -11,11 +11,11 @@ import { makeOperatorAuthority } from '../support/operator-authority.ts';
 const NAME = 'dev.managedhsm.azure.net';
 
 test('the resource manager is the machine’s own way by its proof, and nobody to another instance', async () => {
-  const authority = await issueAuthority(new Date());
+  const authority = issueAuthority(new Date());
   const secret = new Uint8Array(32).fill(5);
   await using listener = await listen(
     {
-      ...(await issueServer(authority, [NAME], new Date())),
+      ...issueServer(authority, [NAME], new Date()),
       host: '127.0.0.1',
       port: 0,
       shared: false,
@@ -36,10 +36,10 @@ test('the resource manager is the machine’s own way by its proof, and nobody t
 });
 
 test('the resource manager shows its certificate to an instance that wants one, and without it is nobody', async () => {
-  const [authority, clients] = [await issueAuthority(new Date()), await makeOperatorAuthority()];
+  const [authority, clients] = [issueAuthority(new Date()), await makeOperatorAuthority()];
   await using listener = await listen(
     {
-      ...(await issueServer(authority, [NAME], new Date())),
+      ...issueServer(authority, [NAME], new Date()),
       clientAuthorities: clients.certificate,
       host: '127.0.0.1',
       port: 0,

@@ -22,8 +22,8 @@ const HOST = 'dev.managedhsm.azure.net';
 let authority: Issued;
 let leaf: Issued;
 before(async () => {
-  authority = await issueAuthority(new Date());
-  leaf = await issueServer(authority, [HOST], new Date());
+  authority = issueAuthority(new Date());
+  leaf = issueServer(authority, [HOST], new Date());
 });
 
 /** Answers with what is known of the peer. */
@@ -111,7 +111,7 @@ describe('TLS', () => {
   test('a renewed certificate is shown to the next connection, and the open one goes on', async () => {
     await using listener = await open();
     const before = await over(to(listener));
-    const renewed = await issueServer(authority, [HOST], new Date());
+    const renewed = issueServer(authority, [HOST], new Date());
     listener.renew(renewed);
     const after = await over(to(listener));
     assert.notEqual(after.getPeerX509Certificate()?.serialNumber, before.getPeerX509Certificate()?.serialNumber);

@@ -19,7 +19,7 @@ const sockets = ['plant', 'office'].map((name) => join(folder, `${name}.sock`));
 const tlsKey = join(folder, 'key.pem');
 const tlsCertificate = join(folder, 'certificate.pem');
 before(async () => {
-  const leaf: Issued = await issueServer(await issueAuthority(new Date()), ['localhost'], new Date());
+  const leaf: Issued = issueServer(issueAuthority(new Date()), ['localhost'], new Date());
   writeFileSync(tlsKey, leaf.key);
   writeFileSync(tlsCertificate, leaf.certificate);
 });

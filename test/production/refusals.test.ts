@@ -78,8 +78,8 @@ describe('production refuses to start', () => {
   test('with a self-signed certificate, or one of the development authority', async () => {
     const own = await pairOf('self', await makeSelfSigned([`*.${DOMAIN}`]));
     await refuses((config) => void (tlsOf(config).instances = own), /self-signed.*Set a certificate/);
-    const dev = await issueAuthority(new Date());
-    const leaf = await pairOf('dev', await issueServer(dev, [`*.${DOMAIN}`], new Date()));
+    const dev = issueAuthority(new Date());
+    const leaf = await pairOf('dev', issueServer(dev, [`*.${DOMAIN}`], new Date()));
     await refuses((config) => void (tlsOf(config).instances = leaf), /development authority.*of your own authority/);
   });
 
@@ -191,7 +191,7 @@ describe('production refuses to start', () => {
   });
 
   test('with the embedded issuer, or one over http', async () => {
-    const dev = await site.file('dev-ca.pem', (await issueAuthority(new Date())).certificate);
+    const dev = await site.file('dev-ca.pem', issueAuthority(new Date()).certificate);
     await refuses(
       (config) => void (firstIssuer(config).caFile = dev),
       /issuers\[0\] is the embedded issuer.*"discovery"/,

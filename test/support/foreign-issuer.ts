@@ -23,7 +23,7 @@ export interface ForeignIssuer extends AsyncDisposable {
 export const SERVICE_ACCOUNT = 'system:serviceaccount:payments:worker';
 
 export async function startForeignIssuer(authority: Issued): Promise<ForeignIssuer> {
-  const certificate = await issueServer(authority, ['127.0.0.1'], new Date());
+  const certificate = issueServer(authority, ['127.0.0.1'], new Date());
   const requests: string[] = [];
   let count = 0;
   const newKey = (): { readonly kid: string; readonly publicKey: KeyObject; readonly privateKey: KeyObject } => {

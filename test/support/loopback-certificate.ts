@@ -11,8 +11,8 @@ export interface LoopbackCertificate extends Issued {
 
 /** @param names further names that it is for */
 export async function makeLoopbackCertificate(folder: string, ...names: string[]): Promise<LoopbackCertificate> {
-  const authority = await issueAuthority(new Date());
-  const leaf = await issueServer(authority, ['127.0.0.1', ...names], new Date());
+  const authority = issueAuthority(new Date());
+  const leaf = issueServer(authority, ['127.0.0.1', ...names], new Date());
   const write = async (name: string, text: string): Promise<string> => {
     const path = join(folder, name);
     await writeFile(path, text, { mode: 0o600 });

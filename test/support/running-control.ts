@@ -124,8 +124,8 @@ export async function prepareControlFolder(
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-control-'));
   await chmod(folder, 0o700);
   await mkdir(join(folder, 'ca'));
-  const authority = await issueAuthority(new Date());
-  const server = await issueServer(authority, CONTROL_NAMES, new Date());
+  const authority = issueAuthority(new Date());
+  const server = issueServer(authority, CONTROL_NAMES, new Date());
   await writeFile(join(folder, 'tls-key.pem'), server.key, { mode: 0o600 });
   await writeFile(join(folder, 'tls-certificate.pem'), server.certificate);
   await writeFile(join(folder, 'ca', 'ca.pem'), authority.certificate);

@@ -106,8 +106,8 @@ export async function startRunningInstance(options: InstanceOptions = {}): Promi
   for (const path of [join(place.root, 'tls'), place.module, place.store, place.audit]) {
     await mkdir(path, { recursive: true, mode: 0o700 });
   }
-  const authority = await issueAuthority(new Date());
-  const leaf = await issueServer(authority, [AUTHORITY, '127.0.0.1'], new Date());
+  const authority = issueAuthority(new Date());
+  const leaf = issueServer(authority, [AUTHORITY, '127.0.0.1'], new Date());
   await writeFile(place.tlsKey, leaf.key, { mode: 0o600 });
   await writeFile(place.tlsCertificate, leaf.certificate);
   const caFile = join(folder, 'ca.pem');
