@@ -1,9 +1,11 @@
 // Entries in the audit log. A log of a hundred million takes days to fill, so one is made that has of its tree only what a
 // recorder reads at its start, the tiles at the right edge; the recorder that goes on from there is the real one, alone.
+
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { HASH_LENGTH } from '../../src/formats/merkle.ts';
+import { NO_HEAD } from '../../src/formats/named-head.ts';
 import { TILE_WIDTH, tilePath } from '../../src/formats/tlog-tiles.ts';
 import { openAuditLog } from '../../src/links/recorder/open-audit-log.ts';
 import { realDisk } from '../../src/recorder/disk.ts';
@@ -90,7 +92,7 @@ async function simulate(folder: string, bundles: number): Promise<void> {
       writeFileSync(path, randomBytes(TILE_WIDTH * HASH_LENGTH));
     }
   }
-  const start = { origin: ORIGIN, first: bundles * TILE_WIDTH, newestHead: 0, workers: [] };
+  const start = { origin: ORIGIN, first: bundles * TILE_WIDTH, newestHead: NO_HEAD, workers: [] };
   mkdirSync(folder, { recursive: true });
   const journal = await Journal.create(realDisk, { folder, segmentLength: 8 * 1024 * 1024 }, start);
   await journal[Symbol.asyncDispose]();

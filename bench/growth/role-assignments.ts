@@ -96,7 +96,7 @@ async function fill(data: string, from: number, to: number): Promise<void> {
         principalId,
       });
     });
-    await stopped.records.update(() => Promise.resolve(changes));
+    await stopped.records.update(() => changes);
   }
 }
 

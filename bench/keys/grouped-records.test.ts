@@ -11,7 +11,7 @@ function recordsIn(commits: string[][]): Records {
     },
     refresh: () => undefined,
     async update(plan) {
-      const changes = await plan();
+      const changes = plan();
       commits.push(changes.map(({ name }) => name));
       return head();
     },

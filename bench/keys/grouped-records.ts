@@ -18,11 +18,7 @@ export function groupedRecords(records: Records): Records {
       const group = waiting;
       waiting = [];
       try {
-        const head = await records.update(async () => {
-          const changes: Change[] = [];
-          for (const { plan } of group) changes.push(...(await plan()));
-          return changes;
-        });
+        const head = await records.update(() => group.flatMap(({ plan }): readonly Change[] => plan()));
         for (const { resolve } of group) resolve(head);
       } catch (error) {
         for (const { reject } of group) reject(error);

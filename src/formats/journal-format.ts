@@ -1,6 +1,7 @@
 // Bytes of the recorder's journal: segments of fixed length, filled with zeros beforehand, that hold entries until they
 // stand in published bundles. `docs/reference/audit-format.md` draws the same layout. All numbers are little-endian.
 import { crc32 } from 'node:zlib';
+import { type NamedHead, NO_HEAD } from './named-head.ts';
 import { MAX_ENTRY } from './tlog-tiles.ts';
 
 /** Segments are named by their first entry's index. */
@@ -10,10 +11,15 @@ export function segmentName(first: number): string {
   return String(first).padStart(16, '0');
 }
 
-const MAGIC = Buffer.from('strongroom-jrnl1');
+const MAGIC = Buffer.from('strongroom-jrnl2');
+/** Of a head whose hash and entries are not known. */
+const MAGIC_1 = Buffer.from('strongroom-jrnl1');
 /** A segment's header is a multiple of this. */
 const PAGE = 4096;
 const FIXED = 48;
+/** Hash of the newest head, and how many entries name it. */
+const HASH = 32;
+const OF_HEAD = HASH + 4;
 
 /** How far a worker's entries are stored: its counters up to `counter`. */
 export interface WorkerId {
@@ -26,21 +32,27 @@ export interface SegmentHeader {
   /** Length of the whole file. */
   readonly segmentLength: number;
   readonly first: number;
-  /** Newest store head named by an entry before `first`. */
-  readonly newestHead: number;
+  /** Newest store head named by entries before `first`. */
+  readonly newestHead: NamedHead;
   readonly workers: readonly WorkerId[];
 }
 
 export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   const origin = Buffer.from(header.origin);
-  const used = FIXED + 2 + origin.length + 4 + header.workers.length * 16;
+  const { sequence, hash, entries } = header.newestHead;
+  const fixed = hash === '' ? FIXED : FIXED + OF_HEAD;
+  const used = fixed + 2 + origin.length + 4 + header.workers.length * 16;
   const bytes = Buffer.alloc(Math.ceil(used / PAGE) * PAGE);
-  MAGIC.copy(bytes);
+  (hash === '' ? MAGIC_1 : MAGIC).copy(bytes);
   bytes.writeUInt32LE(bytes.length, 20);
   writeU64(bytes, header.segmentLength, 24);
   writeU64(bytes, header.first, 32);
-  writeU64(bytes, header.newestHead, 40);
-  let at = bytes.writeUInt16LE(origin.length, FIXED);
+  writeU64(bytes, sequence, 40);
+  if (hash !== '') {
+    bytes.write(hash, FIXED, 'base64url');
+    bytes.writeUInt32LE(entries, FIXED + HASH);
+  }
+  let at = bytes.writeUInt16LE(origin.length, fixed);
   at += origin.copy(bytes, at);
   at = bytes.writeUInt32LE(header.workers.length, at);
   for (const { nonce, counter } of header.workers) {
@@ -54,12 +66,16 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
 
 /** Undefined when the bytes are not a whole, undamaged header. */
 export function decodeSegmentHeader(segment: Buffer): { header: SegmentHeader; length: number } | undefined {
-  if (segment.length < PAGE || !segment.subarray(0, 16).equals(MAGIC)) return undefined;
+  if (segment.length < PAGE) return undefined;
+  const magic = segment.subarray(0, 16);
+  const isOfOne = magic.equals(MAGIC_1);
+  if (!isOfOne && !magic.equals(MAGIC)) return undefined;
+  const fixed = isOfOne ? FIXED : FIXED + OF_HEAD;
   const length = segment.readUInt32LE(20);
   if (length % PAGE !== 0 || length > segment.length || length < PAGE) return undefined;
   const bytes = segment.subarray(0, length);
   if (crc32(bytes.subarray(20)) !== bytes.readUInt32LE(16)) return undefined;
-  const originEnd = FIXED + 2 + bytes.readUInt16LE(FIXED);
+  const originEnd = fixed + 2 + bytes.readUInt16LE(fixed);
   if (originEnd + 4 > length) return undefined;
   const count = bytes.readUInt32LE(originEnd);
   if (originEnd + 4 + count * 16 > length) return undefined;
@@ -68,10 +84,16 @@ export function decodeSegmentHeader(segment: Buffer): { header: SegmentHeader; l
     return { nonce: Buffer.from(bytes.subarray(at, at + 8)), counter: readU64(bytes, at + 8) };
   });
   const header: SegmentHeader = {
-    origin: bytes.toString('utf8', FIXED + 2, originEnd),
+    origin: bytes.toString('utf8', fixed + 2, originEnd),
     segmentLength: readU64(bytes, 24),
     first: readU64(bytes, 32),
-    newestHead: readU64(bytes, 40),
+    newestHead: isOfOne
+      ? { ...NO_HEAD, sequence: readU64(bytes, 40), entries: 1 }
+      : {
+          sequence: readU64(bytes, 40),
+          hash: bytes.toString('base64url', FIXED, FIXED + HASH),
+          entries: bytes.readUInt32LE(FIXED + HASH),
+        },
     workers,
   };
   return encodeSegmentHeader(header).equals(bytes) ? { header, length } : undefined;

@@ -1,6 +1,6 @@
 // A route row: everything about one operation in one place. What has no row does not exist. Handlers get typed input
 // and return a value; they never see headers, sockets or status codes of the transport.
-import type { Commit } from '../store/sealed/records.ts';
+import type { Commit, Head } from '../store/sealed/records.ts';
 import type { Detail } from './entry-detail.ts';
 import type { Principal } from './principal.ts';
 
@@ -60,7 +60,7 @@ export interface Answer {
   /** For the record: the key version used. */
   readonly key?: string;
   /** For the record: the store head after a commit. */
-  readonly head?: { readonly sequence: number; readonly hash: string };
+  readonly head?: Head;
 }
 
 /** Weight of what keeps a partition busy for long: nobody has two of those at work while others ask. */

@@ -1,6 +1,8 @@
 // The error a client sees: HTTP status, code and text in the service's own shape (protocol: `{"error":{code,message}}`).
 // One table; a code that is not in it cannot be answered. `docs/reference/errors.md` lists the same rows.
 
+import type { Head } from '../store/sealed/records.ts';
+
 export const errorCodes = {
   BadParameter: 400,
   BadRequest: 400,
@@ -37,7 +39,7 @@ export class ServiceError extends Error {
   /** Told by the component that keeps jobs: its errors have `innererror` always, and no Activity ID in the text. */
   readonly ofJob: boolean;
   /** For the record: the store head after what was committed all the same, as asking for an approval. */
-  readonly head: { readonly sequence: number; readonly hash: string } | undefined;
+  readonly head: Head | undefined;
   constructor(
     code: ErrorCode,
     message: string,

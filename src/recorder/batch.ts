@@ -1,5 +1,6 @@
 // Entries on their way to the journal, already laid out as its records: what is written, and who waits for it.
 import { RECORD_HEAD, sealRecord } from '../formats/journal-format.ts';
+import { headNamedBy, type NamedHead, NO_HEAD } from '../formats/named-head.ts';
 
 /** A worker process, across its connections. Its counters only grow. */
 export interface Worker {
@@ -17,6 +18,12 @@ export interface Waiter {
   fail(through: number, message: string): void;
 }
 
+/** Which head it is says the record, and all else of it the entry. */
+export function headOf(entry: Uint8Array, sequence: number): NamedHead {
+  const named = headNamedBy(Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength));
+  return named?.sequence === sequence ? named : { ...NO_HEAD, sequence, entries: 1 };
+}
+
 export class Batch {
   readonly first: number;
   readonly #limit: number;
@@ -26,7 +33,8 @@ export class Batch {
   readonly offsets: number[] = [];
   readonly waiters: Map<Waiter, number> = new Map();
   readonly counters: Map<Worker, number> = new Map();
-  newestHead = 0;
+  /** Heads that its entries name, in their order. */
+  readonly heads: NamedHead[] = [];
 
   /** @param buffer one that an earlier batch used and nobody reads any more */
   constructor(first: number, limit: number, buffer?: Buffer) {
@@ -70,7 +78,7 @@ export class Batch {
     this.#length = end;
     this.counters.set(waiter.worker, counter);
     this.waiters.set(waiter, counter);
-    if (headSequence > this.newestHead) this.newestHead = headSequence;
+    if (headSequence > 0) this.heads.push(headOf(entry, headSequence));
   }
 
   /** Waits with the batch for an entry that an earlier one holds. */

@@ -122,9 +122,14 @@ export class Connection {
         messages.askStatus.decode(payload);
         const { size, root } = this.#owner.log.snapshot();
         const { checkpointSize, newestHead } = this.#owner.log;
-        this.#send(messages.status.frame({ size, root, checkpointSize, newestHead }, id));
+        this.#send(messages.status.frame({ size, root, checkpointSize, newestHead: newestHead.sequence }, id));
         return;
       }
+      case messages.askHead.kind:
+        this.#owner.log.whenNamed(messages.askHead.decode(payload), (newest) =>
+          this.#send(messages.newestHead.frame(newest, id)),
+        );
+        return;
       case messages.leave.kind:
         messages.leave.decode(payload);
         void this.#leave(id);
@@ -151,7 +156,7 @@ export class Connection {
   }
 
   #welcome(id: number, { version, nonce }: ReturnType<typeof messages.hello.decode>): void {
-    if (version !== messages.PROTOCOL_VERSION || nonce.length !== messages.NONCE_LENGTH)
+    if (version < 1 || version > messages.PROTOCOL_VERSION || nonce.length !== messages.NONCE_LENGTH)
       throw new ProtocolError('unknown version');
     const worker = this.#owner.log.worker(Buffer.from(nonce));
     this.#owner.opened(this, worker);
@@ -165,7 +170,7 @@ export class Connection {
       },
     };
     this.#state = 'open';
-    this.#send(messages.welcome.frame({ version: messages.PROTOCOL_VERSION }, id));
+    this.#send(messages.welcome.frame({ version }, id));
   }
 
   async #leave(id: number): Promise<void> {

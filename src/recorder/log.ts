@@ -3,6 +3,7 @@
 
 import { LEAF, RECORD_HEAD } from '../formats/journal-format.ts';
 import { prefixedLeafHash } from '../formats/merkle.ts';
+import { lackingEntries, type NamedHead, withEntry } from '../formats/named-head.ts';
 import { TILE_WIDTH, tilePath } from '../formats/tlog-tiles.ts';
 import { Batch, type Waiter, type Worker } from './batch.ts';
 import type { Journal, SegmentStart } from './journal.ts';
@@ -21,7 +22,7 @@ export interface LogParts {
   readonly tree: TileTree;
   readonly bundle: BundleBuilder;
   readonly workers: Map<string, Worker>;
-  readonly newestHead: number;
+  readonly newestHead: NamedHead;
   readonly checkpointSize: number;
   readonly maxBatch: number;
 }
@@ -42,7 +43,9 @@ export class Log implements AsyncDisposable {
   #spareBuffer: Buffer | undefined;
   #running: Promise<void> | undefined;
   #queuedBytes = 0;
-  #newestHead: number;
+  #newestHead: NamedHead;
+  /** Who waits for entries of a head. */
+  #asked: { readonly head: NamedHead; readonly tell: (newest: NamedHead) => void }[] = [];
   checkpointSize: number;
   /** Called when waiting entries have been written. */
   onProgress: () => void = () => {};
@@ -60,8 +63,19 @@ export class Log implements AsyncDisposable {
   get size(): number {
     return this.#parts.tree.size;
   }
-  get newestHead(): number {
+  get newestHead(): NamedHead {
     return this.#newestHead;
+  }
+
+  /** Tells the newest head once the log lacks no entry of the one asked about, or when others are told in any case. */
+  whenNamed(head: NamedHead, tell: (newest: NamedHead) => void): void {
+    this.#asked.push({ head, tell });
+    this.#tell();
+  }
+
+  /** In any case. */
+  tellAll(): void {
+    this.#tell(() => true);
   }
   /** Bytes that wait to be written. */
   get queuedBytes(): number {
@@ -180,12 +194,20 @@ export class Log implements AsyncDisposable {
   #settle(batch: Batch): void {
     this.#committing = undefined;
     this.#queuedBytes -= batch.length;
-    this.#newestHead = Math.max(this.#newestHead, batch.newestHead);
+    this.#newestHead = batch.heads.reduce(withEntry, this.#newestHead);
     for (const [worker, counter] of batch.counters) worker.durable = counter;
     for (const [waiter, counter] of batch.waiters) waiter.acknowledge(counter);
+    this.#tell();
     this.#grow(batch);
     this.#spareBuffer = batch.buffer;
     this.onProgress();
+  }
+
+  #tell(isDue = (head: NamedHead): boolean => !lackingEntries(head, this.#newestHead)): void {
+    const due = this.#asked.filter(({ head }) => isDue(head));
+    if (due.length === 0) return;
+    this.#asked = this.#asked.filter((each) => !due.includes(each));
+    for (const { tell } of due) tell(this.#newestHead);
   }
 
   /** Later entries cannot stand without the earlier ones, so all that wait fail together. */

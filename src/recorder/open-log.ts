@@ -3,8 +3,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { JOURNAL, SEGMENT_NAME } from '../formats/journal-format.ts';
+import { NO_HEAD, withEntry } from '../formats/named-head.ts';
 import { TILE_WIDTH, tilePath } from '../formats/tlog-tiles.ts';
-import type { Worker } from './batch.ts';
+import { headOf, type Worker } from './batch.ts';
 import type { Disk } from './disk.ts';
 import { Journal, type JournalPath } from './journal.ts';
 import { growByRecord, Log } from './log.ts';
@@ -50,9 +51,9 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const common = { origin, publisher, tree, bundle, workers, maxBatch: Math.min(1024 * 1024, segmentLength / 4) };
 
   if (isNew(folder, checkpoint)) {
-    const journal = await Journal.create(disk, place, { origin, first: 0, newestHead: 0, workers: [] });
+    const journal = await Journal.create(disk, place, { origin, first: 0, newestHead: NO_HEAD, workers: [] });
     target = publisher;
-    return new Log({ ...common, journal, newestHead: 0, checkpointSize: 0 });
+    return new Log({ ...common, journal, newestHead: NO_HEAD, checkpointSize: 0 });
   }
 
   const size = checkpoint?.checkpoint.size ?? 0;
@@ -71,13 +72,14 @@ export async function openLog(options: LogOptions): Promise<Log> {
   if (first > tree.size) {
     for (const entry of readBundle(folder, tree.size / TILE_WIDTH).slice(0, first - tree.size)) grow(entry);
   }
-  let newestHead = 0;
+  let newestHead = NO_HEAD;
   for (const segment of segments) {
-    newestHead = Math.max(newestHead, segment.header.newestHead);
+    // What earlier segments say of it is in the records of the newest as well.
+    if (newestHead === NO_HEAD) newestHead = segment.header.newestHead;
     rememberWorkers(workers, segment);
     for (const record of segment.records) {
       grow(record.entry);
-      newestHead = Math.max(newestHead, record.headSequence);
+      if (record.headSequence > 0) newestHead = withEntry(newestHead, headOf(record.entry, record.headSequence));
     }
     if (segment.torn) {
       report(`${segment.path}: what a crash left of entry ${segment.next} at offset ${segment.end} was removed`);

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { openEntries } from '../features/audit/read-entries.ts';
+import { FrameReader } from '../formats/frames.ts';
+import { decodeSegmentHeader, encodeSegmentHeader } from '../formats/journal-format.ts';
 import { AuditError } from '../links/recorder/audit-log.ts';
+import * as messages from '../links/recorder/messages.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
 import { verifyLog } from '../tools/audit/verify/verify-log.ts';
 import { type Disk, realDisk } from './disk.ts';
@@ -70,11 +74,107 @@ test('the newest store head is known after a restart, also when its entry has le
   await store(place, 20, signCheckpoint);
   await using _recorder = await start(place);
   await using log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
-  assert.equal(await log.newestHead(), 77);
+  const newest = async (): Promise<number> => (await log.newestHead()).sequence;
+  assert.equal(await newest(), 77);
   await Promise.all(Array.from({ length: 2000 }, (_, i) => log.append(entryText('x', i, 60))));
-  assert.equal(await log.newestHead(), 77);
+  assert.equal(await newest(), 77);
   await log.append(entryText('x', 2001), 90);
-  assert.equal(await log.newestHead(), 90);
+  assert.equal(await newest(), 90);
+});
+
+const [HASH, OTHER] = [1, 2].map((byte) => Buffer.alloc(32, byte).toString('base64url')) as [string, string];
+
+test('entries that name the newest head are counted, also after restarts and when they have left the journal', async () => {
+  using place = makePlace();
+  const named = (sequence: number, hash: string, more = {}): readonly [string, number] => [
+    JSON.stringify({ ...(JSON.parse(entryText('w', 1, 500)) as object), storeHead: { sequence, hash, ...more } }),
+    sequence,
+  ];
+  const steps: readonly (readonly [readonly [string, number], number])[] = [
+    [named(7, HASH), 1],
+    [named(7, HASH, { entries: 9 }), 2],
+    // Of another commit, and of an earlier one.
+    [named(7, OTHER), 2],
+    [named(6, HASH), 2],
+    [named(7, HASH, { unrecorded: 3 }), 5],
+    [named(7, HASH), 6],
+  ];
+  for (const [step, entries] of steps) {
+    await using _recorder = await start(place, { segmentLength: 16 * 1024 });
+    await using log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
+    await log.append(...step);
+    assert.deepEqual(await log.newestHead(), { sequence: 7, hash: HASH, entries });
+    await Promise.all(Array.from({ length: 100 }, (_, i) => log.append(entryText('x', i, 400))));
+    assert.deepEqual(await log.newestHead(), { sequence: 7, hash: HASH, entries });
+  }
+  assert.deepEqual(verifyLog({ folder: place.folder }).damage, []);
+  await using _recorder = await start(place);
+  await using log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
+  await log.append(...named(8, OTHER));
+  assert.deepEqual(await log.newestHead(), { sequence: 8, hash: OTHER, entries: 1 });
+});
+
+test('who asks for a head is told once all its entries are there, or after a while how many are not', async () => {
+  using place = makePlace();
+  await using _recorder = await start(place, { checkpointInterval: 50 });
+  await using log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
+  const head = { sequence: 4, hash: HASH, entries: 3 };
+  const write = () => log.append(JSON.stringify({ storeHead: head }), 4);
+  assert.equal(await log.lacking(head, 0), 3);
+  await write();
+  assert.equal(await log.lacking(head, 120), 2);
+  let isTold = false;
+  const asked = log.lacking(head, 60_000).then((lacking) => {
+    isTold = true;
+    return lacking;
+  });
+  await write();
+  assert.equal(isTold, false);
+  await write();
+  assert.equal(await asked, 0);
+  assert.equal(await log.lacking({ ...head, sequence: 3 }, 0), 0);
+  assert.equal(await log.lacking({ ...head, hash: OTHER }, 60_000), undefined);
+});
+
+test('a journal of before hashes were kept goes on: its newest head is taken for one that has its entry', async () => {
+  using place = makePlace();
+  const newestHead = { sequence: 5, hash: '', entries: 1 };
+  {
+    await using _recorder = await start(place, { segmentLength: 16 * 1024 });
+  }
+  const path = lastSegment(place);
+  const bytes = readFileSync(path);
+  const { header } = decodeSegmentHeader(bytes) ?? assert.fail('it has a header');
+  encodeSegmentHeader({ ...header, newestHead }).copy(bytes);
+  assert.equal(bytes.toString('latin1', 0, 16), 'strongroom-jrnl1');
+  writeFileSync(path, bytes);
+  await using _recorder = await start(place);
+  await using log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
+  assert.deepEqual(await log.newestHead(), newestHead);
+  assert.equal(await log.lacking({ sequence: 5, hash: HASH, entries: 1 }, 0), 0);
+  await log.append(JSON.stringify({ storeHead: { sequence: 6, hash: HASH } }), 6);
+  assert.deepEqual(await log.newestHead(), { sequence: 6, hash: HASH, entries: 1 });
+});
+
+test('a worker of a version before is served, and knows nothing of entries that are counted', async () => {
+  using place = makePlace();
+  await using _recorder = await start(place);
+  await using log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
+  await log.append(JSON.stringify({ storeHead: { sequence: 4, hash: HASH } }), 4);
+  const socket = connect(place.socketPath);
+  const frames = new FrameReader(messages.MAX_RECORDER_FRAME);
+  const answers: [number, Buffer][] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.on('data', (chunk: Buffer) => {
+    for (const { kind, payload } of frames.push(chunk)) answers.push([kind, Buffer.from(payload)]);
+    if (answers.length === 2) resolve();
+  });
+  socket.write(messages.hello.frame({ version: 1, nonce: Buffer.alloc(messages.NONCE_LENGTH, 7) }));
+  socket.write(messages.askStatus.frame({}, 1));
+  await promise;
+  socket.destroy();
+  assert.deepEqual(messages.welcome.decode(answers[0]?.[1] ?? Buffer.alloc(0)), { version: 1 });
+  assert.equal(messages.status.decode(answers[1]?.[1] ?? Buffer.alloc(0)).newestHead, 4);
 });
 
 test('a record that a crash tore is removed and reported; what was acknowledged stays', async () => {

@@ -103,6 +103,7 @@ async function serve(log: Log, lock: Disposable, options: RecorderOptions): Prom
 
   let complaint = '';
   const tick = async (): Promise<void> => {
+    log.tellAll();
     try {
       if (log.size > log.checkpointSize && signers().length > 0) await checkpointer.run();
       else await log.tidy();

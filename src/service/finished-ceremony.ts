@@ -4,6 +4,7 @@ import { planSplit } from '../features/custodians/follow-split.ts';
 import { planCompletion } from '../features/security-domain/complete-ceremony.ts';
 import type { PendingCeremony } from '../features/security-domain/pending-ceremony.ts';
 import { isoTime } from '../formats/iso-time.ts';
+import type { Change } from '../store/sealed/records.ts';
 import type { InstanceState } from './parts.ts';
 import { commitOnRecord } from './service-entries.ts';
 
@@ -12,22 +13,23 @@ export async function recordFinishedCeremony(
   crypto: CryptoClient,
   { activation, register, now }: Pick<InstanceState, 'activation' | 'register' | 'now'>,
 ): Promise<void> {
-  let begun: PendingCeremony | undefined;
-  await commitOnRecord(
-    log,
-    'SecurityDomainCompleted',
-    async () => {
-      const completion = await planCompletion({
-        crypto,
-        activation,
-        // Only the register follows: nothing says that a recovery that is found now is as its quorum left it.
-        relatedWrites: { split: (split) => planSplit(register, split, isoTime(now())) },
-      });
-      begun = completion.begun;
-      return completion.changes;
-    },
-    () => ({ more: beganBy(begun), detail: { kind: begun?.kind, startedBy: begun?.by } }),
-  );
+  // The module is asked before, as a plan waits for nobody: again where another worker has committed meanwhile.
+  for (let isMoved = true; isMoved; ) {
+    await log.records.refresh();
+    const { sequence } = log.records.head;
+    const { begun, changes } = await planCompletion({
+      crypto,
+      activation,
+      // Only the register follows: nothing says that a recovery that is found now is as its quorum left it.
+      relatedWrites: { split: (split) => planSplit(register, split, isoTime(now())) },
+    });
+    const plan = (): readonly Change[] => {
+      isMoved = log.records.head.sequence !== sequence;
+      return isMoved ? [] : changes;
+    };
+    const detail = { kind: begun?.kind, startedBy: begun?.by };
+    await commitOnRecord(log, 'SecurityDomainCompleted', plan, () => ({ more: beganBy(begun), detail }));
+  }
 }
 
 function beganBy(begun: PendingCeremony | undefined): string {

@@ -24,8 +24,8 @@ async function start(config: Started, instancePolicy = new InstancePolicy()): Pr
   const records = {
     head: { sequence: 1, hash: 'h' },
     async update(plan: Parameters<Records['update']>[0]) {
-      for (const change of await plan()) feeding(instancePolicy.follows)(change);
-      return { sequence: 1, hash: 'h' };
+      for (const change of plan()) feeding(instancePolicy.follows)(change);
+      return { sequence: 1, hash: 'h', entries: 0 };
     },
   };
   const whole = { name: 'test', purgeProtection: false, softDeleteRetentionInDays: 7, issuers: [], ...config };

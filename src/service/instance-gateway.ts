@@ -48,7 +48,7 @@ export function openGateway(
     isHealthy: () => crypto.pids.length > 0 && audit.isRecording,
     isRestoring: () => backupJobs.running !== undefined && backupEngine.isRestoring,
     records,
-    commit: (plan) => records.update(plan),
+    commit: (plan, entries) => records.update(plan, entries),
     audit,
     instance: { name: config.name, resourceId: config.resourceId.toUpperCase(), clockOffset: () => clock.offset },
     partitions: options.partitions,

@@ -2,14 +2,12 @@
 // has been verified against what the log and the module have seen.
 
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { provisionModule } from '../crypto/client/provision-module.ts';
 import { missingPersonMark } from '../deployment/trusted-issuers.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import { buildRouter, type Router } from '../http/router.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
-import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
@@ -24,7 +22,7 @@ import { openModule } from './open-module.ts';
 import { recoverabilityTeller } from './own-recoverability.ts';
 import { openParts, parts } from './parts.ts';
 import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
-import { completeLog, recordOwnAct, recordUnlocked, refuseStore, unrecordedText } from './service-entries.ts';
+import { ENTRY_MS, recordOwnAct, recordUnlocked, refuseStore, settleHead, unrecordedText } from './service-entries.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { isEmpty, openVerifiedRecords, recordModuleState, refuseCutLog, settleModule } from './verified-start.ts';
 import { openWorkerIds } from './worker-ids.ts';
@@ -56,7 +54,8 @@ export async function startInstanceService(
     }),
   );
   const log = { audit, config };
-  const newestHeadInLog = await audit.newestHead();
+  const newestInLog = await audit.newestHead();
+  const newestHeadInLog = newestInLog.sequence;
   const store = stack.use(
     await openSqliteStore({ folder: places.store }).catch((error: unknown) => refuseStore(log, error)),
   );
@@ -76,15 +75,15 @@ export async function startInstanceService(
       return requireOpen(later.records).head;
     },
     refresh: () => requireOpen(later.records).refresh(),
-    update: (plan) => requireOpen(later.records).update(plan),
+    update: (plan, entries) => requireOpen(later.records).update(plan, entries),
   } satisfies Omit<Records, keyof AsyncDisposable>;
   const stopping = new AbortController();
-  const { state, apply } = openParts({
+  const { state, feeding } = openParts({
     config,
     places,
     crypto,
     records,
-    commit: (plan) => records.update(plan),
+    commit: records.update,
     stack,
     stopping: stopping.signal,
     workers: stack.use(openWorkerIds()),
@@ -111,23 +110,28 @@ export async function startInstanceService(
     );
   }
   const opened = stack.use(
-    await openVerifiedRecords(log, crypto, {
-      store,
-      newestHeadInLog,
-      apply(change) {
-        apply(change);
-        if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
-        wakeSending();
+    await openVerifiedRecords(
+      log,
+      crypto,
+      {
+        store,
+        attempt: feeding.attempt,
+        apply(change) {
+          feeding.apply(change);
+          if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
+          wakeSending();
+        },
+        goesWith: relatedWrites.commit,
       },
-      goesWith: relatedWrites.commit,
-    }),
+      newestInLog,
+    ),
   );
   later.records = opened;
   await goOn?.();
   await settleModule(crypto, activation).catch((error: unknown) => refuseStore(log, error));
-  if (options.completesLog && !(await isNamed(records.head.sequence, audit, options.beside))) {
-    const more = unrecordedText(newestHeadInLog, records.head.sequence, config.name);
-    await completeLog(log, records.head, 'StoreHeadCompleted', { more });
+  if (options.completesLog) {
+    const more = unrecordedText(newestHeadInLog, opened.named.sequence, config.name);
+    await settleHead(log, opened.named, options.beside ? ENTRY_MS : 0, more);
   }
   const recording = { ...log, records };
   await makeInstancePolicy(recording, state.instancePolicy);
@@ -199,19 +203,6 @@ export async function startInstanceService(
 
 /** As long as the supervisor waits for one. */
 const RECORDER_WITHIN_MS = 30_000;
-
-/** Whether an entry names the head, or will in a moment, as whoever committed it is still there. */
-async function isNamed(sequence: number, audit: AuditLog, beside = false): Promise<boolean> {
-  for (let left = beside ? NAMED_WITHIN_MS : 0; (await audit.newestHead()) < sequence; left -= NAMED_LOOK_MS) {
-    if (left <= 0) return false;
-    await delay(NAMED_LOOK_MS);
-  }
-  return true;
-}
-
-/** Longer than an entry may take to be recorded. */
-const NAMED_WITHIN_MS = 6_000;
-const NAMED_LOOK_MS = 20;
 
 /** Who has the shares, what was rehearsed, and how often it is to be. */
 function bearsOnRecovery(record: string): boolean {

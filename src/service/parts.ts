@@ -27,9 +27,9 @@ import { rotation } from '../features/rotation/part.ts';
 import { secureWrap } from '../features/secure-wrap/rows.ts';
 import { securityDomain } from '../features/security-domain/part.ts';
 import { settings } from '../features/settings/part.ts';
-import { type Follow, feeding } from '../store/sealed/follow-records.ts';
+import { type Feeding, type Follow, openFeeding } from '../store/sealed/follow-records.ts';
 import type { RecordKind } from '../store/sealed/record-kind.ts';
-import type { Apply, Commit, Records } from '../store/sealed/records.ts';
+import type { Commit, Records } from '../store/sealed/records.ts';
 import type { LiveNetwork } from './live-configuration.ts';
 import { moduleState } from './module-state.ts';
 
@@ -97,7 +97,7 @@ export type InstanceState = ReturnType<typeof parts.keep>['has'];
 /** Empty, and what feeds it. */
 export function openParts(outside: Omit<Outside, 'kinds' | 'relatedWrites'>): {
   readonly state: InstanceState;
-  readonly apply: Apply;
+  readonly feeding: Feeding;
 } {
   let all: readonly RelatedWritesOf[] = [];
   const relatedWrites: AllRelatedWrites = {
@@ -108,7 +108,7 @@ export function openParts(outside: Omit<Outside, 'kinds' | 'relatedWrites'>): {
   };
   const { has: state, relatedWrites: known } = parts.keep({ ...outside, kinds: parts.kinds, relatedWrites });
   all = known;
-  return { state, apply: feeding(Object.values(state).flatMap(followsOf), parts.kinds) };
+  return { state, feeding: openFeeding(Object.values(state).flatMap(followsOf), parts.kinds) };
 }
 
 function followsOf(offered: unknown): readonly Follow[] {

@@ -3,12 +3,13 @@
 
 import type { InstanceConfig } from '../deployment/instance.ts';
 import type { OwnAct } from '../features/part.ts';
+import type { NamedHead } from '../formats/named-head.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import { type Detail, recordedDetail } from '../http/entry-detail.ts';
 import type { AuditEntry, AuditLog } from '../links/recorder/audit-log.ts';
 import { auditEntryJson, ownEntry } from '../links/recorder/entry.ts';
 import { StoreError } from '../store/port.ts';
-import type { Head, Records } from '../store/sealed/records.ts';
+import { onRecord, type Records } from '../store/sealed/records.ts';
 import type { Opening } from './unlock-relay.ts';
 
 /** The instance's own log. */
@@ -30,25 +31,48 @@ interface Told {
 
 /** What is planned is committed, and put on record if it was anything. @param told asked once it is committed */
 export async function commitOnRecord(
-  log: OwnLog & { readonly records: Pick<Records, 'head' | 'update'> },
+  log: OwnLog & { readonly records: Omit<Records, keyof AsyncDisposable> },
   operationName: Completed,
   plan: Parameters<Records['update']>[0],
   told: () => Told = () => ({}),
 ): Promise<void> {
-  const before = log.records.head.sequence;
-  const head = await log.records.update(plan);
-  if (head.sequence > before) await completeLog(log, head, operationName, told());
+  const head = onRecord(await log.records.update(plan));
+  if (head !== undefined) await completeLog(log, head, operationName, told());
+}
+
+/** Longer than an entry may take to be recorded. */
+export const ENTRY_MS = 6_000;
+
+/**
+ * Resolves once all entries that are to name the head are on record: what does not come, because who had to write it has gone, is put
+ * there as missing. @param patience until then, in ms; 0 where nobody can be writing @throws StoreError Refused
+ */
+export async function settleHead(log: OwnLog, named: NamedHead, patience: number, more = ''): Promise<void> {
+  const unrecorded = await log.audit.lacking(named, patience);
+  requireSameHead(named, unrecorded);
+  if (unrecorded === 0) return;
+  const { entries, ...head } = named;
+  await completeLog(log, { ...head, ...(entries === 1 ? {} : { entries }), unrecorded }, 'StoreHeadCompleted', {
+    more,
+  });
+}
+
+/** Of a commit that failed, the sealed head may be brought back; it is another than that of the same sequence which was made. */
+export function requireSameHead({ sequence }: NamedHead, lacking: number | undefined): asserts lacking is number {
+  if (lacking !== undefined) return;
+  const what = `its head of sequence ${sequence} is another than the one that the audit log names`;
+  throw new StoreError('Refused', `the store was exchanged: ${what}`);
 }
 
 export async function completeLog(
   { audit, config }: OwnLog,
-  head: Head,
+  head: NonNullable<AuditEntry['storeHead']>,
   operationName: Completed,
   { more = '', detail = {} }: Told = {},
 ): Promise<void> {
   const description = {
     StoreHeadCompleted:
-      'A commit was made durable but the service ended before it was recorded; its request was not answered.',
+      'A commit was made durable, but its process ended, or the log failed, before all of it was recorded; no request without an entry was told that it was done.',
     SecurityDomainCompleted:
       'The module had finished a ceremony of the security domain, but the service ended before it was recorded.',
     ModuleStateRecorded: "The module's state was written anew; from now on no older one is taken.",
@@ -84,7 +108,8 @@ export async function recordOwnAct(
   { audit, config }: OwnLog,
   act: OwnAct & { readonly clockOffset: number },
 ): Promise<void> {
-  const { head, failure, clockOffset } = act;
+  const { failure, clockOffset } = act;
+  const head = onRecord(act.head);
   const key = act.key === undefined ? {} : { key: act.key };
   const entry = systemEntry(config, act.operationName, act.description, act.detail);
   const properties = clockOffset === 0 ? entry.properties : { ...entry.properties, clockOffset };

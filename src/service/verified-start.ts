@@ -1,12 +1,14 @@
 // What must hold before a worker serves: module, store and log belong together, and none is older than the others saw.
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import type { Activation } from '../features/security-domain/activation.ts';
+import { lackingEntries, type NamedHead } from '../formats/named-head.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { type Store, StoreError } from '../store/port.ts';
 import { openRecords } from '../store/sealed/open-records.ts';
-import { moduleSealer, type Records } from '../store/sealed/records.ts';
+import { moduleSealer } from '../store/sealed/records.ts';
+import type { SealedRecords } from '../store/sealed/sealed-records.ts';
 import { moduleStateKind } from './module-state.ts';
-import { commitOnRecord, type OwnLog, refuseStore } from './service-entries.ts';
+import { commitOnRecord, ENTRY_MS, type OwnLog, refuseStore, requireSameHead, settleHead } from './service-entries.ts';
 
 export async function isEmpty(store: Store): Promise<boolean> {
   for await (const batch of store.list()) if (batch.length > 0) return false;
@@ -49,10 +51,34 @@ export function recordModuleState(log: Parameters<typeof commitOnRecord>[0], cry
 export async function openVerifiedRecords(
   log: OwnLog,
   crypto: CryptoClient,
-  following: Pick<Parameters<typeof openRecords>[0], 'store' | 'apply' | 'goesWith' | 'newestHeadInLog'>,
-): Promise<Records> {
-  const opening = { ...following, sealer: moduleSealer(crypto), headSeenByModule: crypto.hello.headSequence };
-  const records = await openRecords(opening).catch((error: unknown) => refuseStore(log, error));
+  following: Pick<Parameters<typeof openRecords>[0], 'store' | 'apply' | 'attempt' | 'goesWith'>,
+  newestInLog: NamedHead,
+): Promise<SealedRecords> {
+  const { audit } = log;
+  /** Who waits for the same head again, as it could not be put on record that entries are missing, waits no longer than the first. */
+  let waiting = { sequence: 0, until: 0 };
+  const records = await openRecords({
+    ...following,
+    sealer: moduleSealer(crypto),
+    log: {
+      get countsEntries() {
+        return audit.countsEntries;
+      },
+      settle(head) {
+        if (waiting.sequence !== head.sequence) {
+          waiting = { sequence: head.sequence, until: performance.now() + ENTRY_MS };
+        }
+        return settleHead(log, head, waiting.until - performance.now());
+      },
+    },
+    newestHeadInLog: newestInLog.sequence,
+    headSeenByModule: crypto.hello.headSequence,
+  }).catch((error: unknown) => refuseStore(log, error));
+  try {
+    requireSameHead(records.named, lackingEntries(records.named, newestInLog));
+  } catch (error) {
+    await refuseStore(log, error);
+  }
   await requireLog(log.audit, records.signedLog, "the store's head knows that one was signed");
   return records;
 }

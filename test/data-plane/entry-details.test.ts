@@ -1,5 +1,6 @@
 // What entries of the log say that a request changed: for each kind of change, as an auditor reads it, refusals included,
 // and never what is a secret.
+
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readInstanceConfig } from '../../src/deployment/instance.ts';
+import { NO_HEAD } from '../../src/formats/named-head.ts';
 import { OPEN_NETWORK } from '../../src/formats/network-rules.ts';
 import { detailMembers } from '../../src/http/entry-detail.ts';
 import type { AuditLog } from '../../src/links/recorder/audit-log.ts';
@@ -295,7 +297,9 @@ async function entriesOfStarts(): Promise<readonly LoggedEntry[]> {
       entries.push(JSON.parse(text) as LoggedEntry);
       return Promise.resolve();
     },
-    newestHead: () => Promise.resolve(0),
+    newestHead: () => Promise.resolve(NO_HEAD),
+    countsEntries: true,
+    lacking: () => Promise.resolve(0),
     tree: () => Promise.resolve({ size: 0, root: Buffer.alloc(32) }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

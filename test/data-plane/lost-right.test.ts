@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, mock, test } from 'node:test';
 import { assignmentKind } from '../../src/features/roles/role-records.ts';
-import type { Commit } from '../../src/store/sealed/records.ts';
+import { type Commit, type EntriesOf, NO_ENTRY } from '../../src/store/sealed/records.ts';
 import { SealedRecords } from '../../src/store/sealed/sealed-records.ts';
 import { rowTables } from '../garbage/row-tables.ts';
 import { directoryUri } from '../support/backup-jobs.ts';
@@ -40,20 +40,25 @@ const caller = randomUUID();
 const assignments = new Map<string, Uint8Array>();
 let losing: { records?: SealedRecords; revision: number } | undefined;
 const update = Object.getOwnPropertyDescriptor(SealedRecords.prototype, 'update')?.value as SealedRecords['update'];
-mock.method(SealedRecords.prototype, 'update', async function (this: SealedRecords, plan: Plan) {
+mock.method(SealedRecords.prototype, 'update', async function (this: SealedRecords, plan: Plan, entries?: EntriesOf) {
   if (losing !== undefined && losing.records === undefined) {
     losing.records = this;
-    const { sequence } = await update.call(this, () => [...assignments.keys()].map((name) => ({ name, value: null })));
+    const removed = () => [...assignments.keys()].map((name) => ({ name, value: null }));
+    const { sequence } = await update.call(this, removed, NO_ENTRY);
     losing.revision = sequence;
   }
-  return update.call(this, async () => {
-    const changes = await plan();
-    for (const { name, value } of changes) {
-      if (value === null || assignmentKind.idOf(name) === undefined) continue;
-      if (Buffer.from(value).includes(caller)) assignments.set(name, value);
-    }
-    return changes;
-  });
+  return update.call(
+    this,
+    () => {
+      const changes = plan();
+      for (const { name, value } of changes) {
+        if (value === null || assignmentKind.idOf(name) === undefined) continue;
+        if (Buffer.from(value).includes(caller)) assignments.set(name, value);
+      }
+      return changes;
+    },
+    entries,
+  );
 });
 
 before(async () => {
@@ -210,7 +215,7 @@ async function changesNothing(asking: () => Promise<Reply>): Promise<void> {
   losing = undefined;
   assert.ok(records !== undefined, `nothing was to be committed: ${reply.status} ${reply.text}`);
   const { sequence } = records.head;
-  await update.call(records, () => [...assignments].map(([name, value]) => ({ name, value })));
+  await update.call(records, () => [...assignments].map(([name, value]) => ({ name, value })), NO_ENTRY);
   assert.equal(sequence, revision, 'something was committed');
   assert.equal(reply.status, 403, reply.text);
   assert.equal((reply.json as { error: { code: string } }).error.code, 'AccessDenied', reply.text);

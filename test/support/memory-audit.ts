@@ -1,4 +1,5 @@
 // An audit log in memory, for what only has to put something on record; it fails on demand.
+import { NO_HEAD } from '../../src/formats/named-head.ts';
 import { type AuditEntry, AuditError, type AuditLog } from '../../src/links/recorder/audit-log.ts';
 
 export interface MemoryAudit extends AuditLog {
@@ -19,7 +20,9 @@ export function memoryAudit(): MemoryAudit {
       if (this.fails) throw new AuditError('no space is left');
       entries.push(JSON.parse(entry) as AuditEntry);
     },
-    newestHead: () => Promise.resolve(0),
+    newestHead: () => Promise.resolve(NO_HEAD),
+    countsEntries: true,
+    lacking: () => Promise.resolve(0),
     tree: () => Promise.resolve({ size: entries.length, root: Buffer.alloc(32) }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

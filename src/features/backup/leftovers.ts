@@ -1,5 +1,6 @@
 // What backups have left unfinished whose end could not take it away: the worker was killed, or the service stopped. Jobs
 // remember the folder that they wrote into, so it is known to be ours; nothing that others have begun is touched.
+import { NO_ENTRY } from '../../store/sealed/records.ts';
 import { jobChange } from './jobs/job.ts';
 import type { BackupService } from './service.ts';
 import type { BackupStorage, OpenStorage } from './storage/port.ts';
@@ -18,7 +19,7 @@ export async function clearLeftovers({ jobs, records, report }: Leaving, storage
         if (found?.writing !== writing || found.status === 'InProgress') return [];
         const { writing: _, ...rest } = found;
         return [jobChange(rest)];
-      });
+      }, NO_ENTRY);
     } catch (error) {
       report(`what the backup job ${id} has left`, error);
     }

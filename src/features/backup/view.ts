@@ -1,6 +1,6 @@
 // All that a backup holds of an instance, as it is at one head. Taken in one go and never changed afterwards: key versions
 // are replaced in memory, not edited, so what is changed or purged meanwhile stays in the view as it was.
-import { type Follow, follow, travelling } from '../../store/sealed/follow-records.ts';
+import { type Follow, follow, holding, travelling } from '../../store/sealed/follow-records.ts';
 import type { RecordKind } from '../../store/sealed/record-kind.ts';
 import type { Change, Head, Records } from '../../store/sealed/records.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
@@ -45,9 +45,13 @@ export class TextRecords {
     this.follows = kinds
       .filter((kind) => kind.travels === 'text')
       .map((kind) =>
-        follow(kind, (_id, _value, change) => {
-          if (travels(change.name) === 'text') this.#take(change);
-        }),
+        follow(
+          kind,
+          (_id, _value, change) => {
+            if (travels(change.name) === 'text') this.#take(change);
+          },
+          (id) => holding(this.#texts, kind.of + id),
+        ),
       );
   }
 

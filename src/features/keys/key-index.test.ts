@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { feeding } from '../../store/sealed/follow-records.ts';
+import { feeding, openFeeding } from '../../store/sealed/follow-records.ts';
 import { deletionChange, deletionRemoval } from './deleted-key.ts';
 import { KeyIndex } from './key-index.ts';
 import { type KeyVersion, keyChange, keyRemoval } from './key-version.ts';
@@ -103,4 +103,46 @@ test('the purge that is scheduled first is known, and forgotten with a recovery 
   for (const key of ring.deletedVersions('a')) feeding(ring.follows)(keyRemoval(key));
   feeding(ring.follows)(deletionRemoval('a'));
   assert.deepEqual(ring.nextPurge(), { name: 'b', time: 30 });
+});
+
+test('what is tried shows as if it were committed, and what takes it back leaves the very same', () => {
+  const made = fc.record({
+    name: fc.constantFrom('a', 'b', 'C'),
+    ordinal: fc.integer({ min: 1, max: 3 }),
+    version: fc.constantFrom('1', '2', '3').map((digit) => digit.padStart(32, '0')),
+    isRemoved: fc.boolean(),
+  });
+  const change = made.map(({ name, ordinal, version, isRemoved }) => {
+    const key = keyVersion(name, ordinal, version);
+    return isRemoved ? keyRemoval(key) : keyChange(key);
+  });
+  const changes = fc.uniqueArray(change, { maxLength: 6, selector: ({ name }) => name });
+  const shown = (ring: KeyIndex) => ({
+    snapshot: ring.snapshot(),
+    live: [...ring.listAfter(undefined, 9)],
+    deleted: [...ring.listDeletedAfter(undefined, 9)],
+    sizes: [ring.size, ring.deletedSize],
+    nextPurge: ring.nextPurge(),
+  });
+  const objects = (ring: KeyIndex): readonly KeyVersion[] => ring.snapshot().flatMap(({ versions }) => versions);
+  fc.assert(
+    fc.property(changes, changes, changes, fc.boolean(), (first, second, third, isDeleted) => {
+      const [ring, committed] = [new KeyIndex(), new KeyIndex()];
+      const { attempt } = openFeeding(ring.follows);
+      const deletions = isDeleted ? [deletionChange({ name: 'b', deletedDate: 1, scheduledPurgeDate: 5 })] : [];
+      for (const each of [...first, ...deletions]) for (const { follows } of [ring, committed]) feeding(follows)(each);
+      const before = shown(ring);
+      const held = objects(ring);
+      const undos = [second, third].map((tried) => {
+        for (const each of tried) feeding(committed.follows)(each);
+        const undo = attempt(tried);
+        assert.deepEqual(shown(ring), shown(committed));
+        return undo;
+      });
+      for (const undo of undos.reverse()) undo?.();
+      assert.deepEqual(shown(ring), before);
+      for (const [index, key] of objects(ring).entries()) assert.equal(key, held[index]);
+    }),
+  );
+  assert.equal(openFeeding(new KeyIndex().follows).attempt([deletionRemoval('a')]), undefined);
 });

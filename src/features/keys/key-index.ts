@@ -28,13 +28,21 @@ export class KeyIndex {
 
   /** The records of one key come in any order. */
   readonly follows: readonly Follow[] = [
-    follow(keyKind, (id, stored) => {
-      const { name, version } = partsOfKeyId(id);
-      this.#change(name, ({ versions }) => {
-        if (stored === undefined) remove(versions, version);
-        else put(versions, keyOf(stored));
-      });
-    }),
+    follow(
+      keyKind,
+      (id, stored) => {
+        const { name, version } = partsOfKeyId(id);
+        this.#change(name, ({ versions }) => {
+          if (stored === undefined) remove(versions, version);
+          else put(versions, keyOf(stored));
+        });
+      },
+      (id) => {
+        const { name } = partsOfKeyId(id);
+        const before = this.#entries.get(name)?.versions.slice() ?? [];
+        return () => this.#change(name, ({ versions }) => void versions.splice(0, versions.length, ...before));
+      },
+    ),
     follow(deletedKeyKind, (name, deleted) =>
       this.#change(name, (entry) => {
         entry.deleted = deleted;

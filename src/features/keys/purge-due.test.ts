@@ -35,9 +35,9 @@ function recordsOf(keys: KeyIndex, race: () => void): Records & { readonly commi
     },
     refresh: () => undefined,
     async update(plan) {
-      await plan();
+      plan();
       race();
-      const changes = await plan();
+      const changes = plan();
       if (changes.length > 0) {
         commits.push(changes);
         for (const change of changes) feeding(keys.follows)(change);

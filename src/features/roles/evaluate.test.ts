@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { feeding } from '../../store/sealed/follow-records.ts';
+import { feeding, openFeeding } from '../../store/sealed/follow-records.ts';
 import { builtInRoles } from './built-in-roles.ts';
 import { type DataAction, dataAction, dataActions, isAdministrative } from './data-actions.ts';
 import { openRoles, type Roles } from './evaluate.ts';
@@ -323,5 +323,52 @@ describe('separated duties', () => {
       dataActions.filter((action) => isAdministrative(action)),
     );
     assert.ok(allowed(app).includes(SIGN));
+  });
+});
+
+describe('what is tried', () => {
+  it('allows as if it were committed, and once it is taken back no more and no less than before', () => {
+    const separation = { isStrict: false };
+    const roles = openRoles({ separation });
+    put(roles, custom(5, [{ dataActions: [SIGN], notDataActions: [] }]), assign(1, '/keys', guid(5), 1));
+    const callers = [caller(1), caller(2)];
+    const all = (): boolean[] =>
+      callers.map((each) => roles.isAllowed(each, SIGN, parseScope('/keys/a')) !== undefined);
+    const { attempt } = openFeeding(roles.follows);
+    const held = roles.assignment(guid(1));
+    assert.deepEqual(all(), [true, false]);
+    const undoFirst = attempt([assignmentKind.remove(guid(1)), assignmentChange(assign(2, '/keys/a', guid(5), 2))]);
+    assert.deepEqual(all(), [false, true]);
+    const undoSecond = attempt([
+      assignmentChange(assign(2, '/keys/b', guid(5), 2)),
+      assignmentChange(assign(3, '/', guid(5), 1)),
+      assignmentKind.remove(guid(99)),
+    ]);
+    assert.deepEqual(all(), [true, false]);
+    undoSecond?.();
+    assert.deepEqual(all(), [false, true]);
+    undoFirst?.();
+    assert.deepEqual(all(), [true, false]);
+    assert.deepEqual([...roles.assignments()], [held]);
+    assert.equal(roles.assignment(guid(1)), held);
+    assert.deepEqual([roles.assignmentCount(), roles.assignmentCount(parseScope('/keys/a'))], [1, 0]);
+    // What a role is, is not tried.
+    assert.equal(attempt([definitionChange(custom(5, []))]), undefined);
+    assert.deepEqual(all(), [true, false]);
+  });
+
+  it('leaves no right that was found by rules that hold no more', () => {
+    const separation = { isStrict: false };
+    const roles = openRoles({ separation });
+    const managing = dataActions.find((action) => isAdministrative(action)) as DataAction;
+    put(roles, custom(5, [{ dataActions: [managing], notDataActions: [] }]), assign(1, '/', guid(5), 1));
+    const app = { ...caller(1), idType: 'app' as const };
+    const isAllowed = (): boolean => roles.isAllowed(app, managing, parseScope('/')) !== undefined;
+    assert.ok(isAllowed());
+    separation.isStrict = true;
+    const undo = openFeeding(roles.follows).attempt([assignmentChange(assign(2, '/', guid(5), 2))]);
+    assert.ok(!isAllowed());
+    undo?.();
+    assert.ok(!isAllowed());
   });
 });

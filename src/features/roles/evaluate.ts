@@ -38,6 +38,22 @@ export function openRoles({ now = () => Date.now() / 1000, separation = { isStri
   const isWithheld = ({ idType }: Pick<Caller, 'idType'>, action: DataAction): boolean =>
     separation.isStrict && idType === 'app' && isAdministrative(action);
 
+  const place = (name: string, after: RoleAssignment | undefined): void => {
+    const before = assignments.get(name);
+    if (before !== undefined) {
+      assignments.delete(name);
+      removeFrom(byPrincipal, before.principalId, name);
+      removeFrom(byScope, foldedScope(before.scope), name);
+    }
+    if (after !== undefined) {
+      assignments.set(name, after);
+      byPrincipal.getOrInsertComputed(after.principalId, () => new Map()).set(name, after);
+      byScope.getOrInsertComputed(foldedScope(after.scope), () => new Map()).set(name, after);
+    }
+    // Never those of before, also where a change is taken back: who asked meanwhile may have had them made by other rules.
+    compiled = new WeakMap();
+  };
+
   const follows = [
     follow(definitionKind, (name, stored) => {
       // One that is not there cannot be removed either.
@@ -48,21 +64,14 @@ export function openRoles({ now = () => Date.now() / 1000, separation = { isStri
       else roles.set(name, known({ name, type: 'CustomRole', ...stored }));
       compiled = new WeakMap();
     }),
-    follow(assignmentKind, (name, stored) => {
-      const before = assignments.get(name);
-      if (before !== undefined) {
-        assignments.delete(name);
-        removeFrom(byPrincipal, before.principalId, name);
-        removeFrom(byScope, foldedScope(before.scope), name);
-      }
-      if (stored !== undefined) {
-        const after = { name, ...stored, scope: parseScope(stored.scope) };
-        assignments.set(name, after);
-        byPrincipal.getOrInsertComputed(after.principalId, () => new Map()).set(name, after);
-        byScope.getOrInsertComputed(foldedScope(after.scope), () => new Map()).set(name, after);
-      }
-      compiled = new WeakMap();
-    }),
+    follow(
+      assignmentKind,
+      (name, stored) => place(name, stored && { name, ...stored, scope: parseScope(stored.scope) }),
+      (name) => {
+        const before = assignments.get(name);
+        return () => place(name, before);
+      },
+    ),
   ];
 
   return {

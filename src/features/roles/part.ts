@@ -55,12 +55,16 @@ function nextExpiry(roles: Roles): number | undefined {
  * assignments to what holds, and puts the end on record.
  */
 async function expireDue({ roles, commit, now, record }: Service): Promise<void> {
-  const { ended, head } = await commitPlanned(commit, () => {
-    // On the state that is committed to: another worker may have removed them.
-    const time = now();
-    const ended = [...roles.assignments()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= time);
-    return { ended, changes: ended.map(({ name }) => assignmentKind.remove(name)) };
-  });
+  const { ended, head } = await commitPlanned(
+    commit,
+    () => {
+      // On the state that is committed to: another worker may have removed them.
+      const time = now();
+      const ended = [...roles.assignments()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= time);
+      return { ended, changes: ended.map(({ name }) => assignmentKind.remove(name)) };
+    },
+    ({ length }) => length,
+  );
   for (const assignment of ended) {
     const { name, principalId, definition, scope, expiresAt = 0 } = assignment;
     await record({

@@ -32,11 +32,11 @@ export function memoryRecords(): MemoryRecords {
       },
       refresh: () => undefined,
       async update(plan) {
-        let changes = await plan();
+        let changes = plan();
         if (made.race !== undefined) {
           made.race(commit);
           made.race = undefined;
-          changes = await plan();
+          changes = plan();
         }
         if (changes.length > 0) commit(changes);
         return head;

@@ -24,12 +24,12 @@ export function actionDue(key: KeyVersion, policy: PolicyRules, type: ActionType
   }
 }
 
-/** For who takes note of whatever bears on the rotation of a key. @param changed told its name in lower case */
+/** For who takes note of whatever bears on the rotation of a key, and is read by no plan. @param changed told its name in lower case */
 export function followKeys(changed: (name: string) => void): readonly Follow[] {
   return [
-    follow(keyKind, (id) => changed(partsOfKeyId(id).name)),
-    follow(deletedKeyKind, changed),
-    follow(policyKind, changed),
+    follow(keyKind, (id) => changed(partsOfKeyId(id).name), 'unread'),
+    follow(deletedKeyKind, changed, 'unread'),
+    follow(policyKind, changed, 'unread'),
   ];
 }
 

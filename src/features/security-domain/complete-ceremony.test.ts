@@ -39,7 +39,8 @@ async function begun(...[what, ceremony]: [Parameters<typeof begin>[2], () => Pr
 }
 
 async function complete(): Promise<unknown> {
-  await records.update(async () => (await planCompletion(completing)).changes);
+  const { changes } = await planCompletion(completing);
+  await records.update(() => changes);
   return activation.latest();
 }
 

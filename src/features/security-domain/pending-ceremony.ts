@@ -4,7 +4,7 @@ import { CryptoError } from '../../crypto/protocol/messages.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { integer, list, oneOf, record, text } from '../../formats/shape.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
-import type { Change, Commit } from '../../store/sealed/records.ts';
+import { type Change, type Commit, NO_ENTRY } from '../../store/sealed/records.ts';
 
 export type PendingCeremony = ValueOf<typeof pendingCeremonyKind>;
 export const pendingCeremonyKind = recordKind({
@@ -28,11 +28,11 @@ export async function begin<Done>(
   ceremony: () => Promise<Done>,
 ): Promise<Done> {
   const whole: PendingCeremony = { ...begun, by: principal.oid, at: isoTime(now()) };
-  await commit(() => [pendingCeremonyKind.put('', whole)]);
+  await commit(() => [pendingCeremonyKind.put('', whole)], NO_ENTRY);
   try {
     return await ceremony();
   } catch (error) {
-    if (error instanceof CryptoError && REFUSED.has(error.code)) await settle(() => [NO_LONGER_BEGUN]);
+    if (error instanceof CryptoError && REFUSED.has(error.code)) await settle(() => [NO_LONGER_BEGUN], NO_ENTRY);
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 // The log as the service sees it: append, and wait until it is durable. The recorder process owns the files.
+import type { NamedHead } from '../../formats/named-head.ts';
 
 /** One entry: the published AuditEvent record plus ours. Field names follow the service's own log (camelCase as there). */
 export interface AuditEntry {
@@ -30,7 +31,17 @@ export interface AuditEntry {
   /** Versioned identifier path of the key used, `/keys/{name}/{version}`. */
   readonly key?: string | undefined;
   /** Present on the entry of every commit. */
-  readonly storeHead?: { readonly sequence: number; readonly hash: string; readonly generation?: number } | undefined;
+  readonly storeHead?:
+    | {
+        readonly sequence: number;
+        readonly hash: string;
+        readonly generation?: number;
+        /** So many entries are to name it; absent: one. */
+        readonly entries?: number;
+        /** So many of them are missing, and this one stands for them. */
+        readonly unrecorded?: number;
+      }
+    | undefined;
 }
 
 export interface AuditLog extends AsyncDisposable {
@@ -43,8 +54,15 @@ export interface AuditLog extends AsyncDisposable {
    * @throws AuditError when it cannot be made durable: the caller must not answer the request
    */
   append(entry: string, headSequence?: number): Promise<void>;
-  /** Newest store head sequence named by a durable entry of this log; 0 if none. */
-  newestHead(): Promise<number>;
+  /** Newest store head named by durable entries of this log, and by how many. */
+  newestHead(): Promise<NamedHead>;
+  /** Whether the recorder counts them. */
+  readonly countsEntries: boolean;
+  /**
+   * How many entries of the head are not durable, once those that may be on their way have had so many ms. Undefined: the log names
+   * another head of that sequence. @throws AuditError
+   */
+  lacking(head: NamedHead, patience: number): Promise<number | undefined>;
   /** How many durable entries this log has, and the root of their tree. */
   tree(): Promise<{ readonly size: number; readonly root: Uint8Array }>;
 }

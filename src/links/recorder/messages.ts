@@ -41,8 +41,13 @@ export const notSigned = message(8, { message: 'text' });
 /** Worker: answered on the same id with `status`. */
 export const askStatus = message(9, {});
 export const status = message(10, { size: 'u64', root: 'bytes', checkpointSize: 'u64', newestHead: 'u64' });
+/** Worker: answered on the same id with `newestHead` once the log lacks no entry of this head; a second later in any case. */
+export const askHead = message(13, { sequence: 'u64', hash: 'text', entries: 'u32' });
+/** What entries name, and how many. */
+export const newestHead = message(14, { sequence: 'u64', hash: 'text', entries: 'u32' });
 /** Worker: about to close; answered with `left` once a checkpoint covers the log or cannot be had. */
 export const leave = message(11, {});
 export const left = message(12, {});
 
-export const PROTOCOL_VERSION = 1;
+/** A recorder speaks with workers of both; the first has no `askHead`. */
+export const PROTOCOL_VERSION = 2;

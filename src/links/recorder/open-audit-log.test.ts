@@ -55,3 +55,38 @@ test('a recorder that says that it cannot store is no recorder until it can, or 
     rmSync(folder, { recursive: true });
   }
 });
+
+test('a recorder of a version before is asked for what it knows, and counts nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-audit-log-'));
+  const socketPath = join(folder, 'recorder.sock');
+  let newestHead = 6;
+  const server = createServer((socket) => {
+    const frames = new FrameReader(messages.MAX_RECORDER_FRAME);
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      for (const { id, kind, payload } of frames.push(chunk)) {
+        const isKnown = kind !== messages.hello.kind || messages.hello.decode(payload).version === 1;
+        if (kind > 12 || !isKnown) socket.destroy();
+        else if (kind === messages.hello.kind) socket.write(messages.welcome.frame({ version: 1 }, id));
+        else if (kind === messages.askStatus.kind) {
+          socket.write(messages.status.frame({ size: 1, root: Buffer.alloc(32), checkpointSize: 0, newestHead }, id));
+          newestHead = 7;
+        } else if (kind === messages.leave.kind) socket.write(messages.left.frame({}, id));
+      }
+    });
+  }).listen(socketPath);
+  await once(server, 'listening');
+  const log = await openAuditLog({ socketPath, signCheckpoint: () => Promise.reject(new Error('none here')) });
+  try {
+    assert.equal(log.countsEntries, false);
+    assert.equal((await log.newestHead()).sequence, 6);
+    const head = { sequence: 7, hash: Buffer.alloc(32).toString('base64url'), entries: 1 };
+    newestHead = 6;
+    assert.equal(await log.lacking(head, 60_000), 0, 'once the recorder has it');
+    assert.equal(await log.lacking({ ...head, sequence: 8 }, 0), 1);
+  } finally {
+    server.close();
+    await log[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,6 +1,8 @@
 // The service worker's end of the audit log: sends entries to the recorder in as few writes as the load allows, keeps
 // them until they are acknowledged, and sends them again to a recorder that was restarted.
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { lackingEntries, type NamedHead, NO_HEAD } from '../../formats/named-head.ts';
 import { MAX_ENTRY } from '../../formats/tlog-tiles.ts';
 import { AppendFrames } from './append-frames.ts';
 import { AuditError, type AuditLog } from './audit-log.ts';
@@ -24,6 +26,9 @@ const MAX_PENDING_CHARACTERS = 64 * 1024 * 1024;
  * stalls would have the worker grow without end. One entry of each connection that a worker takes has room in it.
  */
 const MAX_BACKLOG = 16 * 1024 * 1024;
+
+/** Between two questions to a recorder that answers at once. */
+const LOOK_MS = 20;
 
 /** Long enough for a recorder that starts for the first time on a slow machine. */
 const MANAGEMENT_TIMEOUT = 20_000;
@@ -133,8 +138,27 @@ class RecordedLog implements AuditLog {
     });
   }
 
-  async newestHead(): Promise<number> {
-    return (await this.link.status(this.#limit)).newestHead;
+  newestHead(): Promise<NamedHead> {
+    return this.link.newestHead(NO_HEAD, this.#limit);
+  }
+
+  get countsEntries(): boolean {
+    return this.link.countsEntries;
+  }
+
+  async lacking(head: NamedHead, patience: number): Promise<number | undefined> {
+    const until = performance.now() + patience;
+    for (;;) {
+      const isLast = performance.now() >= until;
+      try {
+        const lacking = lackingEntries(head, await this.link.newestHead(isLast ? NO_HEAD : head, this.#limit));
+        if (lacking === undefined || lacking === 0 || isLast) return lacking;
+      } catch (error) {
+        // A recorder that went may come back.
+        if (isLast || this.#closed) throw error;
+      }
+      if (!this.link.countsEntries) await delay(LOOK_MS);
+    }
   }
 
   async tree(): Promise<{ readonly size: number; readonly root: Uint8Array }> {

@@ -2,6 +2,7 @@
 // passes checkpoints to be signed on. What is sent again after that is its owner's business.
 import { connect, type Socket } from 'node:net';
 import { type Frame, FrameReader } from '../../formats/frames.ts';
+import { type NamedHead, NO_HEAD } from '../../formats/named-head.ts';
 import { AuditError, inTime } from './audit-log.ts';
 import * as messages from './messages.ts';
 
@@ -27,6 +28,9 @@ export class RecorderLink {
   #open = false;
   #closed = false;
   #pause = FIRST_PAUSE;
+  /** A recorder of a version before knows the first alone, and closes the connection. */
+  #version = messages.PROTOCOL_VERSION;
+  #isGreeted = false;
   #retry: NodeJS.Timeout | undefined;
   #opening = Promise.withResolvers<void>();
   #nextId = 1;
@@ -59,13 +63,26 @@ export class RecorderLink {
   /** @throws AuditError */
   async status(timeout: number): Promise<RecorderStatus> {
     await this.connected(timeout);
-    return messages.status.decode(await this.#ask(messages.askStatus, timeout));
+    return messages.status.decode(await this.#ask(messages.askStatus, timeout, {}));
+  }
+
+  /** Whether the recorder counts the entries of a head. */
+  get countsEntries(): boolean {
+    return this.#open && this.#version === messages.PROTOCOL_VERSION;
+  }
+
+  /** What the log names; the recorder takes its time while it lacks entries of the head. @throws AuditError */
+  async newestHead(head: NamedHead, timeout: number): Promise<NamedHead> {
+    await this.connected(timeout);
+    if (this.countsEntries) return messages.newestHead.decode(await this.#ask(messages.askHead, timeout, head));
+    const { newestHead: sequence } = await this.status(timeout);
+    return { ...NO_HEAD, sequence, entries: Number.MAX_SAFE_INTEGER };
   }
 
   /** Has the recorder finish its checkpoint while this worker can still sign, then closes. */
   async leave(timeout: number): Promise<void> {
     try {
-      if (this.#open) await this.#ask(messages.leave, timeout);
+      if (this.#open) await this.#ask(messages.leave, timeout, {});
     } catch (error) {
       // It has gone, or is slow: its successor makes the checkpoint.
       if (!(error instanceof AuditError)) throw error;
@@ -75,11 +92,11 @@ export class RecorderLink {
     this.#socket?.destroy();
   }
 
-  async #ask(question: typeof messages.askStatus, timeout: number): Promise<Buffer> {
+  async #ask<V>(question: { frame(values: V, id: number): Buffer }, timeout: number, values: V): Promise<Buffer> {
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     this.#questions.set(id, { resolve, reject });
-    this.write(question.frame({}, id));
+    this.write(question.frame(values, id));
     try {
       return await inTime(promise, timeout, () => 'the recorder did not answer in time');
     } finally {
@@ -92,7 +109,8 @@ export class RecorderLink {
     this.#socket = socket;
     this.#frames = new FrameReader(messages.MAX_RECORDER_FRAME);
     socket.on('connect', () => {
-      socket.write(messages.hello.frame({ version: messages.PROTOCOL_VERSION, nonce: this.#options.nonce }));
+      this.#isGreeted = true;
+      socket.write(messages.hello.frame({ version: this.#version, nonce: this.#options.nonce }));
     });
     socket.on('data', this.#read);
     socket.on('error', (error) => {
@@ -103,6 +121,8 @@ export class RecorderLink {
 
   #lost(): void {
     if (this.#open) this.#opening = Promise.withResolvers();
+    this.#version = !this.#open && this.#isGreeted && this.#version > 1 ? 1 : messages.PROTOCOL_VERSION;
+    this.#isGreeted = false;
     this.#open = false;
     for (const { reject } of this.#questions.values()) reject(new AuditError('the recorder has gone'));
     if (this.#closed) return;
@@ -121,7 +141,7 @@ export class RecorderLink {
 
   #handle({ id, kind, payload }: Frame): void {
     if (!this.#open) {
-      if (kind !== messages.welcome.kind || messages.welcome.decode(payload).version !== messages.PROTOCOL_VERSION) {
+      if (kind !== messages.welcome.kind || messages.welcome.decode(payload).version !== this.#version) {
         throw new AuditError('the recorder did not welcome this worker');
       }
       this.#open = true;
@@ -148,6 +168,7 @@ export class RecorderLink {
         return;
       }
       case messages.status.kind:
+      case messages.newestHead.kind:
       case messages.left.kind:
         this.#questions.get(id)?.resolve(Buffer.from(payload));
         return;

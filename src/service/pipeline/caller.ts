@@ -12,7 +12,7 @@ import type { Throttle } from '../../http/limits/request-limits.ts';
 import type { Principal } from '../../http/principal.ts';
 import type { AnyRow, HostKind } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
-import type { Records } from '../../store/sealed/records.ts';
+import type { Commit, Records } from '../../store/sealed/records.ts';
 
 export interface CallerParts {
   /** By the kind of name that the caller used: a token is good for one kind only. */
@@ -24,6 +24,8 @@ export interface CallerParts {
   readonly roles: Roles;
   readonly records: Pick<Records, 'head'>;
 }
+
+type RightsParts = Pick<CallerParts, 'roles' | 'records'>;
 
 /** @throws ServiceError Unauthorized, ServiceUnavailable, Throttled; or rejects with one */
 export function identify(
@@ -91,7 +93,7 @@ export function rejectDuringRestore({ row }: KnownCall, { isRestoring }: CallerP
 }
 
 /** On the state as it is now; may be asked again of a call that was authorised before. @throws ServiceError AccessDenied */
-export function authorise<C extends KnownCall>(call: C, { roles, records }: CallerParts): C & AuthorisedCall {
+export function authorise<C extends KnownCall>(call: C, { roles, records }: RightsParts): C & AuthorisedCall {
   const { row, params, principal } = call;
   const scope = scopeOf(row, params);
   const asked: Call = call;
@@ -121,6 +123,29 @@ export function authorise<C extends KnownCall>(call: C, { roles, records }: Call
 /** The same where anything that it was found on can have changed since. @throws ServiceError AccessDenied */
 export function authoriseAgain(call: AuthorisedCall, parts: CallerParts): void {
   if (call.grantedAt !== parts.records.head.sequence) authorise(call, parts);
+}
+
+/** With the caller's right, on the state that is committed to. */
+export function committing(call: AuthorisedCall, parts: RightsParts & { readonly commit: Commit }): Commit {
+  return async (plan, entries) => {
+    const { grant, grantedAt } = call;
+    let refusal: unknown;
+    try {
+      return await parts.commit(() => {
+        try {
+          authorise(call, parts);
+          return plan();
+        } catch (error) {
+          refusal = error;
+          throw error;
+        }
+      }, entries);
+    } catch (error) {
+      // What was found on a state that never came to be is not on record, and nothing goes by it.
+      if (error !== refusal) Object.assign<Call, Partial<Call>>(call, { grant, grantedAt });
+      throw error;
+    }
+  };
 }
 
 function scopeOf(row: AnyRow, params: Readonly<Record<string, string | undefined>>): Scope {

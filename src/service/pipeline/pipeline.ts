@@ -18,6 +18,7 @@ import {
   authorise,
   authoriseAgain,
   type CallerParts,
+  committing,
   identify,
   rejectDuringRestore,
   requireActivated,
@@ -153,11 +154,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
       principal,
       peer,
       grant,
-      commit: (plan) =>
-        parts.commit(() => {
-          authorise(call, parts);
-          return plan();
-        }),
+      commit: committing(call, parts),
       grantHeaders: () => readGrantHeaders(request.headers),
     });
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { refused } from '../../http/answer.ts';
+import { answered, refused } from '../../http/answer.ts';
 import type { Call } from '../../http/call.ts';
 import type { Principal } from '../../http/principal.ts';
 
@@ -55,4 +55,20 @@ test('what a stranger can make long takes little of the log, what a caller can s
   };
   assert.ok(entryLength(undefined) < 4_000, `${entryLength(undefined)}`);
   assert.ok(entryLength(someone) < 12_000, `${entryLength(someone)}`);
+});
+
+test('the head of a commit is named by who changed something, and by nobody else', () => {
+  const head = { sequence: 7, hash: 'h' };
+  const named = (answer: { readonly head?: typeof head & { readonly entries?: number } }) => {
+    const entry = auditEntryOf(longCall(undefined), answered({ status: 200, ...answer }), {
+      name: 'test',
+      resourceId: 'ID',
+      clockOffset: () => 0,
+    });
+    return entry.storeHead;
+  };
+  assert.deepEqual(named({ head }), head);
+  assert.deepEqual(named({ head: { ...head, entries: 5 } }), { ...head, entries: 5 });
+  assert.equal(named({ head: { ...head, entries: 0 } }), undefined);
+  assert.equal(named({}), undefined);
 });

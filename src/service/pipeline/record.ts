@@ -5,6 +5,7 @@ import type { Call } from '../../http/call.ts';
 import { type Detail, recordedDetail } from '../../http/entry-detail.ts';
 import type { AuditEntry } from '../../links/recorder/audit-log.ts';
 import { cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS, NOBODY } from '../../links/recorder/entry.ts';
+import { onRecord } from '../../store/sealed/records.ts';
 import { originOf } from './address.ts';
 
 export interface RecordedInstance {
@@ -22,6 +23,7 @@ const KEPT_GROUPS = 50;
 export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedInstance, uncounted = 0): AuditEntry {
   const { request, row, principal } = call;
   const { refusal, answer } = outcome;
+  const head = answer?.head ?? refusal?.head;
   const kept = principal === undefined ? KEPT_OF_STRANGERS : KEPT_OF_CALLERS;
   return {
     time: timeNow(),
@@ -47,7 +49,7 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
     decision: decisionOf(call),
     grant: call.grant,
     key: answer?.key,
-    storeHead: answer?.head ?? refusal?.head,
+    storeHead: head && onRecord(head),
   };
 }
 

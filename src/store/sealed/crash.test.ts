@@ -45,7 +45,8 @@ async function checkWhole(folder: string): Promise<number> {
   const expected = ['counter', ...[n - 2, n - 1, n].filter((item) => item > 0).map((item) => `item/${item}`)];
   assert.deepEqual([...records.keys()].toSorted(), expected.toSorted());
   assert.deepEqual(records.get(`item/${n}`)?.at(0), n % 256);
-  assert.equal(opened.head.sequence, n);
+  assert.ok(opened.head.sequence >= n / 3 && opened.head.sequence <= n);
+  assert.equal(n % 3, 0);
   return n;
 }
 

@@ -1,24 +1,39 @@
 // What is kept in memory of records follows their changes: each is looked up by its kind, decoded once, and handed to those who
 // follow that kind, in the order in which they are listed.
 import type { BackupScope, RecordKind } from './record-kind.ts';
-import type { Apply, Change } from './records.ts';
+import { type Apply, type Attempt, type Change, NotTakenBack } from './records.ts';
 
 export interface Follow<T = unknown> {
   readonly kind: RecordKind<T>;
   /** @param value undefined: the record was removed @throws StoreError Damaged when it contradicts what is known */
   take(id: string, value: T | undefined, change: Change): void;
+  /**
+   * Answers what puts back the very same that is kept now of that record: so a change can be tried. Undefined: that cannot be.
+   * Unread: no plan looks at what is kept, so it is not told of what is only tried.
+   */
+  readonly hold?: ((id: string) => () => void) | 'unread' | undefined;
 }
 
-export function follow<T>(kind: RecordKind<T>, take: Follow<T>['take']): Follow<T> {
-  return { kind, take };
+export function follow<T>(kind: RecordKind<T>, take: Follow<T>['take'], hold?: Follow<T>['hold']): Follow<T> {
+  return { kind, take, hold };
+}
+
+/** What puts it back as it is now. */
+export function holding<K, V>(all: Map<K, V>, key: K): () => void {
+  const before = all.get(key);
+  return () => {
+    if (before === undefined) all.delete(key);
+    else all.set(key, before);
+  };
 }
 
 /** Keeps each record of the kind in the map, by its id. */
 export function keep<T>(kind: RecordKind<T>, all: Map<string, T>): Follow<T> {
-  return follow(kind, (id, value) => {
+  const take = (id: string, value: T | undefined): void => {
     if (value === undefined) all.delete(id);
     else all.set(id, value);
-  });
+  };
+  return follow(kind, take, (id) => holding(all, id));
 }
 
 /** The records of one kind in memory, by their ids. */
@@ -42,11 +57,21 @@ export class KeptRecords<T> {
   }
 }
 
+/** What is kept in memory, as it is fed. */
+export interface Feeding {
+  readonly apply: Apply;
+  readonly attempt: Attempt;
+}
+
+export function feeding(...given: Parameters<typeof openFeeding>): Apply {
+  return openFeeding(...given).apply;
+}
+
 /**
  * Records of kinds that nobody lists are left alone: they are of another release.
  * @param kinds read strictly even where nobody follows them
  */
-export function feeding(follows: readonly Follow[], kinds: readonly RecordKind[] = []): Apply {
+export function openFeeding(follows: readonly Follow[], kinds: readonly RecordKind[] = []): Feeding {
   const byKind = new Map<RecordKind, Follow[]>(kinds.map((kind) => [kind, []]));
   for (const each of follows) {
     const known = byKind.get(each.kind);
@@ -54,13 +79,49 @@ export function feeding(follows: readonly Follow[], kinds: readonly RecordKind[]
     else known.push(each);
   }
   const find = findingKind([...byKind.keys()]);
-  return (change) => {
+  /** What was tried is taken over a moment later. */
+  const read = new WeakMap<Uint8Array, { readonly name: string; readonly value: unknown }>();
+  const told = (change: Change) => {
     const { name, value: bytes } = change;
     const kind = find(name);
     const id = kind?.idOf(name);
-    if (kind === undefined || id === undefined) return;
-    const value = bytes === null ? undefined : kind.read(id, bytes);
-    for (const { take } of byKind.get(kind) ?? []) take(id, value, change);
+    if (kind === undefined || id === undefined) return undefined;
+    let value: unknown;
+    if (bytes !== null) {
+      const before = read.get(bytes);
+      value = before?.name === name ? before.value : kind.read(id, bytes);
+      read.set(bytes, { name, value });
+    }
+    return { id, change, value, all: byKind.get(kind) ?? [] };
+  };
+  return {
+    apply(change) {
+      const known = told(change);
+      if (known !== undefined) for (const { take } of known.all) take(known.id, known.value, change);
+    },
+    attempt(changes) {
+      const tried = changes.map(told).filter((each) => each !== undefined);
+      if (tried.some(({ all }) => all.some(({ hold }) => hold === undefined))) return undefined;
+      const undos: (() => void)[] = [];
+      const undo = (): void => undos.reverse().forEach((each) => each());
+      try {
+        for (const { id, value, change, all } of tried) {
+          for (const { take, hold } of all) {
+            if (typeof hold !== 'function') continue;
+            undos.push(hold(id));
+            take(id, value, change);
+          }
+        }
+      } catch (error) {
+        try {
+          undo();
+        } catch (cause) {
+          throw new NotTakenBack('what was tried could not be taken back', { cause });
+        }
+        throw error;
+      }
+      return undo;
+    },
   };
 }
 

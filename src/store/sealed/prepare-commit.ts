@@ -5,6 +5,7 @@ import { MAX_FRAME } from '../../formats/frames.ts';
 import type { Guard, Row, Store } from '../port.ts';
 import type { Source } from './catch-up.ts';
 import { HEAD, type SealedHead } from './head.ts';
+import { HEAD_ENTRIES } from './head-entries.ts';
 import { IN_FLIGHT, isLive, type LiveRow, unavailable } from './open-rows.ts';
 import type { Change } from './records.ts';
 import { entryKey, entryOf, type State, type Step, type StepChange, sumAfter } from './state.ts';
@@ -21,30 +22,37 @@ export interface Prepared {
 }
 
 /**
- * Answers undefined when the changes change nothing (only absent records are deleted). The result is good only while
- * the state stays at the head it had at the call.
- * @throws TypeError when the plan breaks its contract; StoreError Unavailable
+ * All plans' changes in one commit: of those of one record the last is what is written. Answers undefined when they change nothing
+ * (only absent records are deleted). The result is good only while the state stays at the head it had at the call.
+ * @param plans checked, in their order @param besides what is written with them if they change anything @throws StoreError Unavailable
  */
 export async function prepareCommit(
   source: Source,
   state: State,
-  changes: readonly Change[],
+  plans: readonly (readonly Change[])[],
+  besides: readonly Change[],
 ): Promise<Prepared | undefined> {
-  checkChanges(changes);
+  const changes = new Map<string, Change>();
+  /** What one of them puts and a later one removes is a deletion, as others may have been told of it. */
+  const made = new Set<string>();
+  for (const change of plans.flat()) {
+    changes.set(change.name, change);
+    if (change.value !== null) made.add(change.name);
+  }
   const sequence = state.head.sequence + 1;
   const guards: Guard[] = [{ key: source.headKey, revision: state.head.sequence }];
   const writes: Row[] = [];
   const steps: StepChange[] = [];
-  for (const { change, key, sealed } of await sealAll(source, changes, sequence)) {
+  for (const { change, key, sealed } of await sealAll(source, [...changes.values(), ...besides], sequence)) {
     const id = entryKey(key);
     const before = state.entries.get(id);
     const isDeleted = change.value === null;
-    if (isDeleted && before === undefined) continue;
+    if (isDeleted && before === undefined && !made.has(change.name)) continue;
     guards.push({ key, revision: before?.revision ?? 0 });
     writes.push({ key, revision: sequence, value: isDeleted ? null : sealed });
     steps.push({ ...change, key: id, entry: isDeleted ? undefined : entryOf(change.name, key, sequence, sealed) });
   }
-  if (writes.length === 0) return undefined;
+  if (writes.length === besides.length) return undefined;
   const { hash, records } = sumAfter(state, steps);
   const sum = { sequence, hash: hash.digest(), records };
   const { sealed: sealedHead, generation } = await asking(source.sealer.sealHead(sum, state.sealedHead));
@@ -53,10 +61,17 @@ export async function prepareCommit(
   return { guards, writes, step: { head, sealedHead, hash, changes: steps } };
 }
 
-function checkChanges(changes: readonly Change[]): void {
+/** @throws TypeError when a plan breaks its contract */
+export function checkChanges(changes: readonly Change[]): void {
   const names = new Set<string>();
   for (const { name, value } of changes) {
-    if (name === '' || name === HEAD || !name.isWellFormed() || Buffer.byteLength(name) > MAX_NAME) {
+    if (
+      name === '' ||
+      name === HEAD ||
+      name === HEAD_ENTRIES ||
+      !name.isWellFormed() ||
+      Buffer.byteLength(name) > MAX_NAME
+    ) {
       throw new TypeError(`no record may be called "${name}"`);
     }
     if (value !== null && value.length > MAX_VALUE) throw new TypeError(`the value of "${name}" is too long`);

@@ -110,7 +110,7 @@ describe('sealed records', () => {
       }),
       refusal,
     );
-    assert.equal((await worker.records.update(async () => [put('a', '1')])).sequence, 1);
+    assert.equal((await worker.records.update(() => [put('a', '1')])).sequence, 1);
   });
 
   it('take no record called head, none with an empty, broken or endless name, none too long, and none twice', async () => {

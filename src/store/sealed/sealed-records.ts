@@ -1,10 +1,15 @@
 // The records of one process over a store that others write to as well: looks before it serves, commits with a guard on
 // the head, and serves nothing more once the store was found tampered with.
+import { given } from '../../formats/given.ts';
+import type { NamedHead } from '../../formats/named-head.ts';
 import { StoreError } from '../port.ts';
 import { catchUp, type Source } from './catch-up.ts';
+import type { SealedHead } from './head.ts';
+import type { HeadEntries } from './head-entries.ts';
 import { unavailable } from './open-rows.ts';
+import { type Asked, MAX_SHARING, type Planned, type Planning, planGroup } from './plan-group.ts';
 import { commitWithOutcome, type Prepared, prepareCommit } from './prepare-commit.ts';
-import type { Apply, Change, GoesWith, Head, Records } from './records.ts';
+import type { Apply, EntriesOf, Head, HeadLog, Records } from './records.ts';
 import { type State, type Step, takeStep } from './state.ts';
 import { Turns } from './turns.ts';
 
@@ -14,15 +19,24 @@ const ATTEMPTS = 64;
 /** none · own: a commit of ours has an unknown outcome · others: somebody else wrote, the head must have moved. */
 type Doubt = 'none' | 'own' | 'others';
 
+interface Parts extends Planning {
+  readonly apply: Apply;
+  readonly entries: HeadEntries;
+  readonly log: HeadLog;
+}
+
 export class SealedRecords implements Records {
   readonly #source: Source;
-  readonly #apply: Apply;
-  readonly #goesWith: GoesWith;
+  readonly #parts: Parts;
+  /** Changes that wait for a commit, in the order of asking. */
+  readonly #asked: Asked[] = [];
   readonly #updates = new Turns();
   /** Whoever moves the state: a look, or a commit with what follows it. */
   readonly #moves = new Turns();
   #state: State;
   #head: Head;
+  /** Sequence of the newest head that is known to have all its entries. */
+  #settled = 0;
   #doubt: Doubt = 'none';
   /** The newest look asked for, while it is not over. */
   #look: Promise<void> | undefined;
@@ -31,14 +45,9 @@ export class SealedRecords implements Records {
   /** Why nothing is served any more. */
   #end: StoreError | undefined;
 
-  constructor(
-    source: Source,
-    { apply, goesWith }: { readonly apply: Apply; readonly goesWith: GoesWith },
-    state: State,
-  ) {
+  constructor(source: Source, parts: Parts, state: State) {
     this.#source = source;
-    this.#apply = apply;
-    this.#goesWith = goesWith;
+    this.#parts = parts;
     this.#state = state;
     this.#head = withoutCount(state.head);
   }
@@ -52,6 +61,11 @@ export class SealedRecords implements Records {
     return this.#head;
   }
 
+  /** The newest head that the audit log has to name, and in how many entries. */
+  get named(): NamedHead {
+    return this.#parts.entries.namedOf(this.#state.head);
+  }
+
   refresh(): Promise<void> | undefined {
     try {
       this.#checkServing();
@@ -63,24 +77,82 @@ export class SealedRecords implements Records {
     }
   }
 
-  update(plan: () => readonly Change[] | Promise<readonly Change[]>): Promise<Head> {
-    return this.#updates.run(async () => {
+  update(plan: Asked['plan'], entries: EntriesOf = () => 1): Promise<Head> {
+    const asked = { plan, entries, ...Promise.withResolvers<Head>() };
+    this.#asked.push(asked);
+    // For each a turn: whose finds nothing left was served in one before.
+    void this.#updates.run(() => this.#commitAsked());
+    return asked.promise;
+  }
+
+  /** As many as can share a commit. */
+  async #commitAsked(): Promise<void> {
+    // What else is asked for in this turn of the loop comes along.
+    if (this.#asked.length > 0) await new Promise(setImmediate);
+    let group: readonly Planned[] = this.#asked.slice(0, 1).map((asked) => ({ asked, changes: [], entries: 0 }));
+    if (group.length === 0) return;
+    let most = this.#parts.log.countsEntries ? MAX_SHARING : 1;
+    try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         await this.refresh();
         const base = this.#state;
-        const changes = await plan();
-        const all = [...changes, ...this.#goesWith(changes)];
-        const prepared = all.length === 0 ? undefined : await prepareCommit(this.#source, base, all);
+        group = this.#plan(most);
+        const planned = group.filter(({ changes }) => changes.length > 0);
+        const entries = planned.reduce((sum, each) => sum + each.entries, 0);
+        const prepared = planned.length === 0 ? undefined : await this.#prepare(base, planned, entries);
         if (prepared === undefined) {
           this.#checkServing();
-          if (this.#state === base) return this.head;
-          // What it removes another has removed meanwhile: the plan has to see that, and may refuse.
-          continue;
+          // What one removes another has removed meanwhile: the plan has to see that, and may refuse.
+          if (this.#state !== base) continue;
+        } else {
+          if (!(await this.#moves.run(() => this.#commit(base, prepared)))) {
+            // What takes less time to prepare is less often too late.
+            most = Math.max(1, group.length >> 1);
+            continue;
+          }
+          await this.#note(prepared);
         }
-        if (await this.#moves.run(() => this.#commit(base, prepared))) return this.#note(prepared);
+        this.#asked.splice(0, group.length);
+        return settle(group, this.#head, prepared?.step.head, entries);
       }
       throw new StoreError('Conflict', 'other processes changed the store at every attempt');
-    });
+    } catch (error) {
+      this.#asked.splice(0, group.length);
+      fail(group, error);
+    }
+  }
+
+  #plan(most: number): readonly Planned[] {
+    try {
+      return planGroup(this.#asked, most, this.#parts);
+    } catch (cause) {
+      this.#end = new StoreError('Damaged', 'what was planned could not be taken back', { cause });
+      throw this.#end;
+    }
+  }
+
+  /** Nothing is committed upon a head before all its entries are on record: so of the newest alone some may be missing, ever. */
+  async #prepare(base: State, planned: readonly Planned[], entries: number): Promise<Prepared | undefined> {
+    const besides = this.#parts.entries.changeAfter(base.head, entries);
+    const plans = planned.map(({ changes }) => changes);
+    const [prepared] = await Promise.all([
+      prepareCommit(this.#source, base, plans, besides === undefined ? [] : [besides]),
+      this.#settle(this.named),
+    ]);
+    return prepared;
+  }
+
+  async #settle(head: NamedHead): Promise<void> {
+    if (head.sequence <= this.#settled) return;
+    try {
+      await this.#parts.log.settle(head);
+    } catch (error) {
+      const what = 'the audit log does not tell whether all of the commit before is on record';
+      throw error instanceof StoreError
+        ? this.#endIfRefused(error)
+        : new StoreError('Unavailable', what, { cause: error });
+    }
+    this.#settled = head.sequence;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -139,7 +211,7 @@ export class SealedRecords implements Records {
 
   #take(step: Step): void {
     try {
-      this.#state = takeStep(this.#state, step, this.#apply);
+      this.#state = takeStep(this.#state, step, this.#parts.apply);
       this.#head = withoutCount(step.head);
     } catch (cause) {
       // Half of the step is applied: nothing that is in memory may be served.
@@ -149,13 +221,12 @@ export class SealedRecords implements Records {
   }
 
   /** The commit stands whatever happens here; without the note it would be easier to roll back, so it is not answered. */
-  async #note({ step }: Prepared): Promise<Head> {
+  async #note({ step }: Prepared): Promise<void> {
     try {
       await this.#source.sealer.noteHead(step.head.sequence, this.#source.headKey, step.sealedHead);
     } catch (error) {
       throw unavailable(error);
     }
-    return withoutCount(step.head);
   }
 
   #endIfRefused(error: unknown): unknown {
@@ -168,8 +239,26 @@ export class SealedRecords implements Records {
   }
 }
 
+/** @param committed undefined: nothing was changed @param entries that name it */
+function settle(group: readonly Planned[], present: Head, committed: SealedHead | undefined, entries: number): void {
+  const none: Head = { ...(committed === undefined ? present : withoutCount(committed)), entries: 0 };
+  const named: Head = entries === 1 ? withoutCount({ ...none }) : { ...none, entries };
+  for (const { asked, refusal, entries: own } of group) {
+    if (refusal !== undefined) asked.reject(refusal.reason);
+    else asked.resolve(committed === undefined || own === 0 ? none : named);
+  }
+}
+
+/** A refusal on the state that there was is one, whatever became of the changes after it. */
+function fail(group: readonly Planned[], error: unknown): void {
+  const first = group.findIndex(({ changes }) => changes.length > 0);
+  for (const [index, { asked, refusal }] of group.entries()) {
+    asked.reject(refusal !== undefined && (first === -1 || index < first) ? refusal.reason : error);
+  }
+}
+
 function withoutCount({ sequence, hash, generation }: Head): Head {
-  return generation === undefined ? { sequence, hash } : { sequence, hash, generation };
+  return { sequence, hash, ...given({ generation }) };
 }
 
 /** Callers of `refresh` look for a promise only. */

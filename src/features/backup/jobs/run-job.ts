@@ -1,5 +1,5 @@
 // One job on its way: does the work, commits its progress now and then, and commits how it ended, whatever happens.
-import { type Change, commitPlanned, type Head, type Records } from '../../../store/sealed/records.ts';
+import { type Change, commitPlanned, type Head, NO_ENTRY, type Records } from '../../../store/sealed/records.ts';
 import type { BackupJobs } from './backup-jobs.ts';
 import { type Job, type JobError, jobChange } from './job.ts';
 import { jobErrorOf } from './job-error.ts';
@@ -73,7 +73,7 @@ export async function runJob(run: Running): Promise<End | undefined> {
           await records.update(() => {
             const { writing: _, ...rest } = requireCurrent(run);
             return [jobChange(folderUri === undefined ? rest : { ...rest, writing: folderUri })];
-          });
+          }, NO_ENTRY);
         },
         succeeded: (statusDetails) =>
           jobChange({ ...requireCurrent(run), status: 'Succeeded', statusDetails, endTime: now() }),
@@ -133,7 +133,7 @@ function openProgress(run: Running): Progress {
       await records.update(() => {
         const found = currentOf(run);
         return found === undefined ? [] : [jobChange({ ...found, statusDetails })];
-      });
+      }, NO_ENTRY);
       written = statusDetails;
     } catch (error) {
       // The job goes on: what it does is worth more than what it says.

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeSegmentHeader, type JournalRecord, readRecord } from '../../../formats/journal-format.ts';
+import { headNamedBy } from '../../../formats/named-head.ts';
 import { isTornRecord, isZero } from '../../../formats/torn-record.ts';
 import type { Findings } from './findings.ts';
 
@@ -86,20 +87,7 @@ function checkRecord(
   const worker = nonce.toString('hex');
   if (counter <= (counters.get(worker) ?? 0)) damaged('an entry of the same worker and number was stored before');
   counters.set(worker, counter);
-  const named = headOf(entry);
+  const named = headNamedBy(entry)?.sequence;
   if (named === undefined) damaged('the entry is not JSON');
   else if (named !== headSequence) damaged(`the record names store head ${headSequence}, its entry ${named}`);
-}
-
-/** Sequence of the store head that an entry names, 0 if none; undefined when the entry is not a JSON object. */
-function headOf(entry: Buffer): number | undefined {
-  try {
-    const value: unknown = JSON.parse(entry.toString('utf8'));
-    if (typeof value !== 'object' || value === null) return undefined;
-    const head = (value as { storeHead?: { sequence?: unknown } | null }).storeHead?.sequence;
-    return typeof head === 'number' ? head : 0;
-  } catch {
-    // Not JSON: the caller reports it.
-    return undefined;
-  }
 }
