@@ -58,7 +58,10 @@ export async function settleHead(log: OwnLog, named: NamedHead, patience: number
 }
 
 /** Of a commit that failed, the sealed head may be brought back; it is another than that of the same sequence which was made. */
-export function requireSameHead({ sequence }: NamedHead, lacking: number | undefined): asserts lacking is number {
+export function requireSameHead(
+  { sequence }: Pick<NamedHead, 'sequence'>,
+  lacking: number | undefined,
+): asserts lacking is number {
   if (lacking !== undefined) return;
   const what = `its head of sequence ${sequence} is another than the one that the audit log names`;
   throw new StoreError('Refused', `the store was exchanged: ${what}`);

@@ -75,7 +75,9 @@ export async function openVerifiedRecords(
     headSeenByModule: crypto.hello.headSequence,
   }).catch((error: unknown) => refuseStore(log, error));
   try {
-    requireSameHead(records.named, lackingEntries(records.named, newestInLog));
+    // What no entry names is judged by the head before it; an entry of one after that says that another commit was made in its place.
+    const isAnother = newestInLog.sequence > records.named.sequence;
+    requireSameHead(records.head, isAnother ? undefined : lackingEntries(records.named, newestInLog));
   } catch (error) {
     await refuseStore(log, error);
   }

@@ -15,7 +15,7 @@ import { MemoryContent, openMemoryStore } from '../../src/store/memory/memory-st
 import { type Store, StoreError } from '../../src/store/port.ts';
 import { holding } from '../../src/store/sealed/follow-records.ts';
 import { inTestSealer } from '../../src/store/sealed/in-test-sealer.fixture.ts';
-import type { Change, Head } from '../../src/store/sealed/records.ts';
+import { type Change, type Head, NO_ENTRY } from '../../src/store/sealed/records.ts';
 
 const config = { name: 'dev', resourceId: '/x', initialAdministrators: [] } as unknown as InstanceConfig;
 
@@ -66,10 +66,15 @@ function write(audit: AuditLog, storeHead: Head): Promise<void> {
   return audit.append(JSON.stringify({ storeHead }), storeHead.sequence);
 }
 
-for (const together of [1, 5]) {
-  test(`a failed commit is not put in the place of ${together} acknowledged, whatever entry was the last`, async () => {
+for (const [together, entries] of [
+  [1, 1],
+  [5, 1],
+  [1, 0],
+  [5, 0],
+] as const) {
+  test(`a failed commit of ${entries} entries is not put in the place of ${together} acknowledged, whatever entry was the last`, async () => {
     await using world = await openWorld();
-    const { content, audit, start, entries } = world;
+    const { content, audit, start } = world;
     const store = openMemoryStore(content);
     const { commit } = store;
     const failed = new Map<string, typeof content.rows extends Map<string, infer R> ? R : never>();
@@ -82,7 +87,10 @@ for (const together of [1, 5]) {
         throw new StoreError('Unavailable', 'the disk is full');
       };
       await assert.rejects(
-        worker.records.update(() => put('failed')),
+        worker.records.update(
+          () => put('failed'),
+          () => entries,
+        ),
         { code: 'Unavailable' },
       );
       store.commit = commit;
@@ -94,16 +102,89 @@ for (const together of [1, 5]) {
       await write(audit, heads[0] as Head);
     }
     const whole = new Map(content.rows);
-    content.rows.clear();
-    for (const [key, row] of failed) content.rows.set(key, row);
+    replaceRows(content, failed);
     await assert.rejects(start(), { code: 'Refused', message: /head of sequence 2 is another/ });
-    assert.equal(entries().at(-1)?.operationName, 'StoreRefused');
-    content.rows.clear();
-    for (const [key, row] of whole) content.rows.set(key, row);
+    assert.equal(world.entries().at(-1)?.operationName, 'StoreRefused');
+    replaceRows(content, whole);
     await using again = await start();
     assert.equal(again.held.size, together + 1);
   });
 }
+
+function replaceRows(content: MemoryContent, rows: MemoryContent['rows']): void {
+  content.rows.clear();
+  for (const [key, row] of rows) content.rows.set(key, row);
+}
+
+for (const chain of [1, 3]) {
+  test(`${chain} commits without an entry, of a branch that was given up, are not put in the place of an acknowledged one`, async () => {
+    await using world = await openWorld();
+    const { content, audit, start } = world;
+    {
+      await using worker = await start();
+      await write(audit, await worker.records.update(() => put('before')));
+    }
+    const before = new Map(content.rows);
+    {
+      await using worker = await start();
+      for (let n = 0; n < chain; n++) await worker.records.update(() => put(`progress ${n}`), NO_ENTRY);
+    }
+    const branch = new Map(content.rows);
+    replaceRows(content, before);
+    {
+      await using worker = await start();
+      await write(audit, await worker.records.update(() => put('acknowledged')));
+    }
+    replaceRows(content, branch);
+    const message = new RegExp(`head of sequence ${chain + 1} is another`);
+    await assert.rejects(start(), { code: 'Refused', message });
+  });
+}
+
+test('a failed commit without an entry, shown to a worker that did not see the one in its place, is not committed upon', async () => {
+  await using world = await openWorld();
+  const { content, audit, start } = world;
+  const store = openMemoryStore(content);
+  const { commit } = store;
+  await using one = await start(store);
+  await using two = await start();
+  await write(audit, await one.records.update(() => put('before')));
+  await two.records.refresh();
+  const failed = new Map(content.rows);
+  store.commit = async (_, writes) => {
+    for (const row of writes) failed.set(Buffer.from(row.key).toString('latin1'), row);
+    throw new StoreError('Unavailable', 'the disk is full');
+  };
+  await assert.rejects(one.records.update(() => put('failed'), NO_ENTRY));
+  store.commit = commit;
+  await one.records.refresh();
+  await write(audit, await one.records.update(() => put('acknowledged')));
+  replaceRows(content, failed);
+  const message = /head of sequence 2 is another/;
+  await assert.rejects(
+    two.records.update(() => put('mine')),
+    { code: 'Refused', message },
+  );
+});
+
+test('a head that no entry was to name, and that an older program has completed the log with, is the one that is named', async () => {
+  await using world = await openWorld();
+  const { content, audit, start } = world;
+  {
+    await using worker = await start();
+    await write(audit, await worker.records.update(() => put('before')));
+    const { sequence, hash } = await worker.records.update(() => put('progress'), NO_ENTRY);
+    await write(audit, { sequence, hash });
+  }
+  {
+    await using worker = await start();
+    assert.equal(worker.records.named.sequence, 2);
+    await worker.records.update(() => put('progress'), NO_ENTRY);
+  }
+  assert.equal(content.rows.size, 4);
+  await using again = await start();
+  assert.deepEqual([again.records.head.sequence, again.records.named.sequence], [3, 2]);
+});
 
 test('entries of a head that are missing are told of, once, before anything is committed upon it', async () => {
   await using world = await openWorld();

@@ -30,6 +30,11 @@ export class HeadEntries {
     }
   }
 
+  /** An older version completed the log with the newest head, which no entry was to name. */
+  takeNamed(head: SealedHead): void {
+    if (this.namedOf(head).sequence < head.sequence) this.#newest = undefined;
+  }
+
   /** What the log is to name of a store whose newest head it is. */
   namedOf({ sequence: at, hash }: SealedHead): NamedHead {
     if (at === 0) return NO_HEAD;

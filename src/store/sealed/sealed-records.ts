@@ -137,9 +137,15 @@ export class SealedRecords implements Records {
     const plans = planned.map(({ changes }) => changes);
     const [prepared] = await Promise.all([
       prepareCommit(this.#source, base, plans, besides === undefined ? [] : [besides]),
-      this.#settle(this.named),
+      this.#settleBoth(this.named, base.head),
     ]);
     return prepared;
+  }
+
+  /** A head that no entry is to name is none that the log names another of. */
+  async #settleBoth(named: NamedHead, { sequence, hash }: SealedHead): Promise<void> {
+    await this.#settle(named);
+    await this.#settle({ sequence, hash, entries: 0 });
   }
 
   async #settle(head: NamedHead): Promise<void> {
