@@ -55,8 +55,9 @@ export function planGroup(
         const changes = [...wanted, ...goesWith(wanted)];
         checkChanges(changes);
         if (changes.length > MANY && index > 0) break;
+        const entries = changes.length === 0 ? 0 : asked.entries(wanted);
         const undo = changes.length > MANY || index + 1 === group.length ? undefined : attempt(changes);
-        planned.push({ asked, changes, entries: changes.length === 0 ? 0 : asked.entries(wanted) });
+        planned.push({ asked, changes, entries });
         if (undo === undefined) break;
         undos.push(undo);
       } catch (reason) {

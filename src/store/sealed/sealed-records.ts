@@ -16,6 +16,9 @@ import { Turns } from './turns.ts';
 /** Every lost race is another's commit, so this many in a row mean that something is wrong. */
 const ATTEMPTS = 64;
 
+/** What is planned, rights and times among it, holds for as long without being looked at again, in ms. */
+const PLAN_HOLDS_MS = 250;
+
 /** none · own: a commit of ours has an unknown outcome · others: somebody else wrote, the head must have moved. */
 type Doubt = 'none' | 'own' | 'others';
 
@@ -91,15 +94,16 @@ export class SealedRecords implements Records {
     if (this.#asked.length > 0) await new Promise(setImmediate);
     let group: readonly Planned[] = this.#asked.slice(0, 1).map((asked) => ({ asked, changes: [], entries: 0 }));
     if (group.length === 0) return;
-    let most = this.#parts.log.countsEntries ? MAX_SHARING : 1;
+    let most = MAX_SHARING;
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         await this.refresh();
         const base = this.#state;
-        group = this.#plan(most);
+        group = this.#plan(this.#parts.log.countsEntries ? most : 1);
         const planned = group.filter(({ changes }) => changes.length > 0);
         const entries = planned.reduce((sum, each) => sum + each.entries, 0);
         const prepared = planned.length === 0 ? undefined : await this.#prepare(base, planned, entries);
+        if (prepared === 'late') continue;
         if (prepared === undefined) {
           this.#checkServing();
           // What one removes another has removed meanwhile: the plan has to see that, and may refuse.
@@ -132,20 +136,22 @@ export class SealedRecords implements Records {
   }
 
   /** Nothing is committed upon a head before all its entries are on record: so of the newest alone some may be missing, ever. */
-  async #prepare(base: State, planned: readonly Planned[], entries: number): Promise<Prepared | undefined> {
+  async #prepare(base: State, planned: readonly Planned[], entries: number): Promise<Prepared | 'late' | undefined> {
     const besides = this.#parts.entries.changeAfter(base.head, entries);
     const plans = planned.map(({ changes }) => changes);
-    const [prepared] = await Promise.all([
+    const [prepared, tookMs] = await Promise.all([
       prepareCommit(this.#source, base, plans, besides === undefined ? [] : [besides]),
       this.#settleBoth(this.named, base.head),
     ]);
-    return prepared;
+    return tookMs > PLAN_HOLDS_MS ? 'late' : prepared;
   }
 
-  /** A head that no entry is to name is none that the log names another of. */
-  async #settleBoth(named: NamedHead, { sequence, hash }: SealedHead): Promise<void> {
+  /** A head that no entry is to name is none that the log names another of. @returns how long it took, in ms */
+  async #settleBoth(named: NamedHead, { sequence, hash }: SealedHead): Promise<number> {
+    const since = performance.now();
     await this.#settle(named);
     await this.#settle({ sequence, hash, entries: 0 });
+    return performance.now() - since;
   }
 
   async #settle(head: NamedHead): Promise<void> {
