@@ -42,19 +42,22 @@ export async function commitOnRecord(
 
 /** Longer than an entry may take to be recorded. */
 export const ENTRY_MS = 6_000;
+/** For heads of the minute after one whose entries did not come: who makes them may be an older program, without an entry for a backup's progress. */
+export const PATIENCE_AFTER_MISSING = { ms: 200, withinMs: 60_000 };
 
 /**
  * Resolves once all entries that are to name the head are on record: what does not come, because who had to write it has gone, is put
- * there as missing. @param patience until then, in ms; 0 where nobody can be writing @throws StoreError Refused
+ * there as missing. @param patience until then, in ms; 0 where nobody can be writing @returns how many are missing @throws StoreError Refused
  */
-export async function settleHead(log: OwnLog, named: NamedHead, patience: number, more = ''): Promise<void> {
+export async function settleHead(log: OwnLog, named: NamedHead, patience: number, more = ''): Promise<number> {
   const unrecorded = await log.audit.lacking(named, patience);
   requireSameHead(named, unrecorded);
-  if (unrecorded === 0) return;
+  if (unrecorded === 0) return 0;
   const { entries, ...head } = named;
   await completeLog(log, { ...head, ...(entries === 1 ? {} : { entries }), unrecorded }, 'StoreHeadCompleted', {
     more,
   });
+  return unrecorded;
 }
 
 /** Of a commit that failed, the sealed head may be brought back; it is another than that of the same sequence which was made. */

@@ -8,7 +8,15 @@ import { openRecords } from '../store/sealed/open-records.ts';
 import { moduleSealer } from '../store/sealed/records.ts';
 import type { SealedRecords } from '../store/sealed/sealed-records.ts';
 import { moduleStateKind } from './module-state.ts';
-import { commitOnRecord, ENTRY_MS, type OwnLog, refuseStore, requireSameHead, settleHead } from './service-entries.ts';
+import {
+  commitOnRecord,
+  ENTRY_MS,
+  type OwnLog,
+  PATIENCE_AFTER_MISSING,
+  refuseStore,
+  requireSameHead,
+  settleHead,
+} from './service-entries.ts';
 
 export async function isEmpty(store: Store): Promise<boolean> {
   for await (const batch of store.list()) if (batch.length > 0) return false;
@@ -57,6 +65,7 @@ export async function openVerifiedRecords(
   const { audit } = log;
   /** Who waits for the same head again, as it could not be put on record that entries are missing, waits no longer than the first. */
   let waiting = { sequence: 0, until: 0 };
+  let missedAt = Number.NEGATIVE_INFINITY;
   const records = await openRecords({
     ...following,
     sealer: moduleSealer(crypto),
@@ -64,11 +73,13 @@ export async function openVerifiedRecords(
       get countsEntries() {
         return audit.countsEntries;
       },
-      settle(head) {
+      async settle(head) {
         if (waiting.sequence !== head.sequence) {
-          waiting = { sequence: head.sequence, until: performance.now() + ENTRY_MS };
+          const { ms, withinMs } = PATIENCE_AFTER_MISSING;
+          const now = performance.now();
+          waiting = { sequence: head.sequence, until: now + (now - missedAt < withinMs ? ms : ENTRY_MS) };
         }
-        return settleHead(log, head, waiting.until - performance.now());
+        if ((await settleHead(log, head, waiting.until - performance.now())) > 0) missedAt = performance.now();
       },
     },
     newestHeadInLog: newestInLog.sequence,

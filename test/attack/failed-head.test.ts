@@ -15,6 +15,7 @@ import { MemoryContent, openMemoryStore } from '../../src/store/memory/memory-st
 import { type Store, StoreError } from '../../src/store/port.ts';
 import { holding } from '../../src/store/sealed/follow-records.ts';
 import { inTestSealer } from '../../src/store/sealed/in-test-sealer.fixture.ts';
+import { openRecords } from '../../src/store/sealed/open-records.ts';
 import { type Change, type Head, NO_ENTRY } from '../../src/store/sealed/records.ts';
 
 const config = { name: 'dev', resourceId: '/x', initialAdministrators: [] } as unknown as InstanceConfig;
@@ -55,7 +56,7 @@ async function openWorld() {
   }
   const entries = () =>
     [...openEntries(place.folder).from(0)].map(({ text }) => JSON.parse(text) as AuditEntry & { storeHead: object });
-  return { content, audit, log, start, entries, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { content, sealer, audit, log, start, entries, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 function put(name: string): readonly Change[] {
@@ -215,6 +216,37 @@ test('entries of a head that are missing are told of, once, before anything is c
   await write(audit, head as Head);
   assert.equal((await next).sequence, 3);
   assert.equal(completed().length, 1, 'all of its entries came');
+});
+
+test('an older program whose commits have no entries is waited for once a minute, and hardly else', async (t) => {
+  await using world = await openWorld();
+  const { content, sealer, start, entries, audit } = world;
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  const { lacking } = audit;
+  const patience: number[] = [];
+  audit.lacking = async (head, ms) => {
+    const missing = await lacking.call(audit, head, 0);
+    if (missing !== 0) patience.push(ms);
+    return missing;
+  };
+  await using worker = await start();
+  const apply = (): void => undefined;
+  await using old = await openRecords({
+    store: openMemoryStore(content),
+    sealer,
+    apply,
+    newestHeadInLog: 0,
+    headSeenByModule: 0,
+  });
+  for (const passed of [0, 2000, 40_000, 60_000, 2000]) {
+    now += passed;
+    // Without a record that says that there is to be none.
+    await old.update(() => put('progress'));
+    for (const name of ['mine', 'mine too']) await write(audit, await worker.records.update(() => put(name)));
+  }
+  assert.deepEqual(patience, [6000, 200, 200, 6000, 200]);
+  assert.equal(entries().filter(({ operationName }) => operationName === 'StoreHeadCompleted').length, 5);
 });
 
 test('a commit without an entry is told of by whoever comes after it, while both are at work', async () => {

@@ -149,9 +149,11 @@ class RecordedLog implements AuditLog {
   async lacking(head: NamedHead, patience: number): Promise<number | undefined> {
     const until = performance.now() + patience;
     for (;;) {
-      const isLast = performance.now() >= until;
+      const left = until - performance.now();
+      const isLast = left <= 0;
       try {
-        const lacking = lackingEntries(head, await this.link.newestHead(isLast ? NO_HEAD : head, this.#limit));
+        const asked = isLast ? this.newestHead() : this.link.newestHead(head, Math.min(left, this.#limit));
+        const lacking = lackingEntries(head, await asked);
         if (lacking === undefined || lacking === 0 || isLast) return lacking;
       } catch (error) {
         // A recorder that went may come back.
