@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -49,6 +49,42 @@ test('a recorder that says that it cannot store is no recorder until it can, or 
     assert.equal(log.isRecording, false);
     for (let waited = 0; waited < 2_000; waited += 250) t.mock.timers.tick(250);
     assert.equal(log.isRecording, true, 'somebody may try again');
+  } finally {
+    server.close();
+    await log[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a recorder that ends before it has welcomed a worker is taken for one of a version before only after three times', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'strongroom-audit-log-'));
+  const socketPath = join(folder, 'recorder.sock');
+  const versions: number[] = [];
+  const fates = ['ends', 'ends', 'stays', 'ends', 'ends', 'ends', 'ends', 'stays'];
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    const frames = new FrameReader(messages.MAX_RECORDER_FRAME);
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      for (const { id, kind, payload } of frames.push(chunk)) {
+        if (kind !== messages.hello.kind) {
+          socket.write(messages.left.frame({}, id));
+          continue;
+        }
+        const { version } = messages.hello.decode(payload);
+        if (fates[versions.push(version) - 1] === 'ends') socket.destroy();
+        else socket.write(messages.welcome.frame({ version }, id));
+        open.add(socket);
+      }
+    });
+  }).listen(socketPath);
+  await once(server, 'listening');
+  const log = await openAuditLog({ socketPath, signCheckpoint: () => Promise.reject(new Error('none here')) });
+  try {
+    assert.equal(log.countsEntries, true);
+    for (const socket of open) socket.destroy();
+    while (versions.length < fates.length || !log.countsEntries) await new Promise(setImmediate);
+    assert.deepEqual(versions, [2, 2, 2, 2, 2, 2, 1, 2]);
   } finally {
     server.close();
     await log[Symbol.asyncDispose]();

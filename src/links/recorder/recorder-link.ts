@@ -20,6 +20,8 @@ type RecorderStatus = ReturnType<typeof messages.status.decode>;
 /** Waiting time before the next attempt to connect, in ms: doubles up to the limit. */
 const FIRST_PAUSE = 5;
 const LONGEST_PAUSE = 200;
+/** After so many it is asked in the first version, for one connection. */
+const UNWELCOME = 3;
 
 export class RecorderLink {
   readonly #options: LinkOptions;
@@ -28,9 +30,11 @@ export class RecorderLink {
   #open = false;
   #closed = false;
   #pause = FIRST_PAUSE;
-  /** A recorder of a version before knows the first alone, and closes the connection. */
+  /** A recorder of a version before knows the first alone, and closes the connection; but so does one that ends. */
   #version = messages.PROTOCOL_VERSION;
   #isGreeted = false;
+  /** Connections in a row that were closed without a welcome. */
+  #unwelcome = 0;
   #retry: NodeJS.Timeout | undefined;
   #opening = Promise.withResolvers<void>();
   #nextId = 1;
@@ -121,7 +125,8 @@ export class RecorderLink {
 
   #lost(): void {
     if (this.#open) this.#opening = Promise.withResolvers();
-    this.#version = !this.#open && this.#isGreeted && this.#version > 1 ? 1 : messages.PROTOCOL_VERSION;
+    this.#unwelcome = this.#open || !this.#isGreeted || this.#version === 1 ? 0 : this.#unwelcome + 1;
+    this.#version = this.#unwelcome < UNWELCOME ? messages.PROTOCOL_VERSION : 1;
     this.#isGreeted = false;
     this.#open = false;
     for (const { reject } of this.#questions.values()) reject(new AuditError('the recorder has gone'));
