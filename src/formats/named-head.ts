@@ -14,6 +14,13 @@ export interface NamedHead {
 
 export const NO_HEAD: NamedHead = { sequence: 0, hash: '', entries: 0 };
 
+/** It is told, and kept, in 32 bits. */
+const MOST = 0xffff_ffff;
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MOST;
+}
+
 /** What an entry counts for: itself, or as many as it says that there are none of. Undefined: it is not a JSON object. */
 export function headNamedBy(entry: Buffer): NamedHead | undefined {
   try {
@@ -25,7 +32,7 @@ export function headNamedBy(entry: Buffer): NamedHead | undefined {
     return {
       sequence: Number(sequence),
       hash: isSha256(hash) ? hash : '',
-      entries: Number.isSafeInteger(unrecorded) ? Number(unrecorded) : 1,
+      entries: isCount(unrecorded) ? unrecorded : 1,
     };
   } catch {
     // Not JSON: the caller reports it.
@@ -38,7 +45,7 @@ export function withEntry(newest: NamedHead, named: NamedHead): NamedHead {
   if (named.sequence > newest.sequence) return named;
   if (named.sequence < newest.sequence || named.sequence === 0) return newest;
   if (newest.hash !== '' && newest.hash !== named.hash) return newest;
-  return { ...named, entries: newest.entries + named.entries };
+  return { ...named, entries: Math.min(newest.entries + named.entries, MOST) };
 }
 
 /** Entries of a head of the store that a log lacks whose newest is the other. Undefined: the log names another head of that sequence. */

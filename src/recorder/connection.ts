@@ -44,6 +44,7 @@ export class Connection {
       this.#state = 'closed';
       for (const { reject } of this.#signatures.values()) reject(new Error('the worker has gone'));
       this.#signatures.clear();
+      owner.log.forget(this);
       owner.closed(this);
     });
   }
@@ -126,9 +127,10 @@ export class Connection {
         return;
       }
       case messages.askHead.kind:
-        this.#owner.log.whenNamed(messages.askHead.decode(payload), (newest) =>
-          this.#send(messages.newestHead.frame(newest, id)),
-        );
+        this.#owner.log.whenNamed(this, {
+          head: messages.askHead.decode(payload),
+          tell: (newest) => this.#send(messages.newestHead.frame(newest, id)),
+        });
         return;
       case messages.leave.kind:
         messages.leave.decode(payload);

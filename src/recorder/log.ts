@@ -27,6 +27,11 @@ export interface LogParts {
   readonly maxBatch: number;
 }
 
+interface Question {
+  readonly head: NamedHead;
+  readonly tell: (newest: NamedHead) => void;
+}
+
 /** The tree at one size, with the files that a checkpoint of it needs. */
 export interface Snapshot {
   readonly size: number;
@@ -44,8 +49,8 @@ export class Log implements AsyncDisposable {
   #running: Promise<void> | undefined;
   #queuedBytes = 0;
   #newestHead: NamedHead;
-  /** Who waits for entries of a head. */
-  #asked: { readonly head: NamedHead; readonly tell: (newest: NamedHead) => void }[] = [];
+  /** Who waits for entries of a head, one question of each. */
+  readonly #asked = new Map<object, Question>();
   checkpointSize: number;
   /** Called when waiting entries have been written. */
   onProgress: () => void = () => {};
@@ -68,9 +73,14 @@ export class Log implements AsyncDisposable {
   }
 
   /** Tells the newest head once the log lacks no entry of the one asked about, or when others are told in any case. */
-  whenNamed(head: NamedHead, tell: (newest: NamedHead) => void): void {
-    this.#asked.push({ head, tell });
-    this.#tell();
+  whenNamed(by: object, question: Question): void {
+    if (!lackingEntries(question.head, this.#newestHead)) return question.tell(this.#newestHead);
+    this.#asked.get(by)?.tell(this.#newestHead);
+    this.#asked.set(by, question);
+  }
+
+  forget(by: object): void {
+    this.#asked.delete(by);
   }
 
   /** In any case. */
@@ -204,10 +214,11 @@ export class Log implements AsyncDisposable {
   }
 
   #tell(isDue = (head: NamedHead): boolean => !lackingEntries(head, this.#newestHead)): void {
-    const due = this.#asked.filter(({ head }) => isDue(head));
-    if (due.length === 0) return;
-    this.#asked = this.#asked.filter((each) => !due.includes(each));
-    for (const { tell } of due) tell(this.#newestHead);
+    for (const [by, { head, tell }] of this.#asked) {
+      if (!isDue(head)) continue;
+      this.#asked.delete(by);
+      tell(this.#newestHead);
+    }
   }
 
   /** Later entries cannot stand without the earlier ones, so all that wait fail together. */

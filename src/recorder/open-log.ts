@@ -79,7 +79,18 @@ export async function openLog(options: LogOptions): Promise<Log> {
     rememberWorkers(workers, segment);
     for (const record of segment.records) {
       grow(record.entry);
-      if (record.headSequence > 0) newestHead = withEntry(newestHead, headOf(record.entry, record.headSequence));
+      if (record.headSequence === 0) continue;
+      const named = headOf(record.entry, record.headSequence);
+      // A header is covered by no signature, entries are: theirs is the word.
+      const { sequence, hash } = newestHead;
+      if (
+        newestHead === segments[0]?.header.newestHead &&
+        sequence === named.sequence &&
+        hash !== '' &&
+        hash !== named.hash
+      )
+        newestHead = NO_HEAD;
+      newestHead = withEntry(newestHead, named);
     }
     if (segment.torn) {
       report(`${segment.path}: what a crash left of entry ${segment.next} at offset ${segment.end} was removed`);

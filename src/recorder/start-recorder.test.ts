@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { openEntries } from '../features/audit/read-entries.ts';
 import { FrameReader } from '../formats/frames.ts';
 import { decodeSegmentHeader, encodeSegmentHeader } from '../formats/journal-format.ts';
-import { AuditError } from '../links/recorder/audit-log.ts';
+import { AuditError, type AuditLog } from '../links/recorder/audit-log.ts';
 import * as messages from '../links/recorder/messages.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
 import { verifyLog } from '../tools/audit/verify/verify-log.ts';
@@ -399,4 +399,68 @@ test('a recorder ends only when the checkpoint that a worker asked for and did n
   gate.resolve();
   await ended;
   assert.deepEqual(events, ['checkpoint in place', 'recorder ended']);
+});
+
+const sha = (byte: number): string => Buffer.alloc(32, byte).toString('base64url');
+function naming(log: AuditLog, sequence: number, hash: string, more: object = {}): Promise<void> {
+  return log.append(JSON.stringify({ storeHead: { sequence, hash, ...more } }), sequence);
+}
+
+test('a header that names another head than entries do is believed by nobody', async () => {
+  using place = makePlace();
+  {
+    await using _recorder = await start(place);
+    await using log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
+    for (let n = 0; n < 2; n++) await naming(log, 5, sha(1));
+  }
+  const path = join(place.folder, 'journal', '0'.repeat(16));
+  const bytes = readFileSync(path);
+  const { header } = decodeSegmentHeader(bytes) ?? assert.fail();
+  encodeSegmentHeader({ ...header, newestHead: { sequence: 5, hash: sha(2), entries: 2 } }).copy(bytes);
+  writeFileSync(path, bytes);
+  assert.match(verifyLog({ folder: place.folder }).damage[0]?.what ?? '', /the header names store head 5/);
+  await using _recorder = await start(place);
+  await using log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
+  assert.deepEqual(await log.newestHead(), { sequence: 5, hash: sha(1), entries: 2 });
+});
+
+test('what a worker says of missing entries is no number of them unless it can be one', async () => {
+  using place = makePlace();
+  await using _recorder = await start(place);
+  await using log = await openAuditLog({ socketPath: place.socketPath, signCheckpoint });
+  const asked = log.lacking({ sequence: 9, hash: sha(1), entries: 4 }, 500);
+  for (const unrecorded of [2 ** 40, -7, 0]) await naming(log, 9, sha(1), { unrecorded });
+  assert.equal(await asked, 1);
+  await naming(log, 9, sha(1), { unrecorded: 0xffff_ffff });
+  assert.deepEqual(await log.newestHead(), { sequence: 9, hash: sha(1), entries: 0xffff_ffff });
+});
+
+test('of the questions of one connection one waits, and none behind a worker that does not sign', async () => {
+  using place = makePlace();
+  const stuck = Promise.withResolvers<string>();
+  const isAsked = Promise.withResolvers<void>();
+  await using _recorder = await start(place);
+  await using log = await openAuditLog({
+    socketPath: place.socketPath,
+    signCheckpoint: () => {
+      isAsked.resolve();
+      return stuck.promise;
+    },
+  });
+  await log.append(entryText('w', 0));
+  await isAsked.promise;
+  const socket = connect(place.socketPath);
+  const told: number[] = [];
+  const frames = new FrameReader(messages.MAX_RECORDER_FRAME);
+  socket.on('data', (chunk: Buffer) => {
+    for (const { id, kind } of frames.push(chunk)) if (kind === messages.newestHead.kind) told.push(id);
+  });
+  socket.write(messages.hello.frame({ version: 2, nonce: Buffer.alloc(8, 7) }));
+  const ask = { sequence: 9, hash: sha(1), entries: 1 };
+  socket.write(Buffer.concat([1, 2, 3].map((id) => messages.askHead.frame(ask, id))));
+  const until = performance.now() + 4_000;
+  while (told.length < 3 && performance.now() < until) await setImmediate();
+  assert.deepEqual(told, [1, 2, 3]);
+  socket.destroy();
+  stuck.reject(new Error('it is over'));
 });

@@ -103,7 +103,6 @@ async function serve(log: Log, lock: Disposable, options: RecorderOptions): Prom
 
   let complaint = '';
   const tick = async (): Promise<void> => {
-    log.tellAll();
     try {
       if (log.size > log.checkpointSize && signers().length > 0) await checkpointer.run();
       else await log.tidy();
@@ -116,6 +115,8 @@ async function serve(log: Log, lock: Disposable, options: RecorderOptions): Prom
   };
   let ticking: Promise<void> | undefined;
   const timer = setInterval(() => {
+    // Also while a worker takes its time to sign.
+    log.tellAll();
     ticking ??= tick().finally(() => {
       ticking = undefined;
     });

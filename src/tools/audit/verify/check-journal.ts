@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeSegmentHeader, type JournalRecord, readRecord } from '../../../formats/journal-format.ts';
-import { headNamedBy } from '../../../formats/named-head.ts';
+import { headNamedBy, type NamedHead } from '../../../formats/named-head.ts';
 import { isTornRecord, isZero } from '../../../formats/torn-record.ts';
 import type { Findings } from './findings.ts';
 
@@ -22,6 +22,8 @@ export function checkJournal(
 ) {
   const entries = new Map<number, Place & { readonly entry: Buffer }>();
   const counters = new Map<string, number>();
+  /** What headers say of the entries before them, by the index of the next. */
+  const headers = new Map<number, { readonly file: string; readonly newestHead: NamedHead }>();
   /** Index of the first entry it holds; undefined without a readable segment. */
   let first: number | undefined;
   let next: number | undefined;
@@ -47,6 +49,7 @@ export function checkJournal(
       const what = `the segment begins at entry ${header.first}, entry ${next ?? named} comes next`;
       findings.add({ file, entry: Math.min(header.first, next ?? named), offset: 0, what });
     }
+    headers.set(header.first, { file, newestHead: header.newestHead });
     first ??= header.first;
     next = header.first;
     let at = decoded.length;
@@ -62,7 +65,7 @@ export function checkJournal(
     else findings.add({ file, entry: next, offset: at, what: damage ?? 'the record is incomplete' });
     if (position !== segments.length - 1) next = undefined;
   }
-  return { entries, first, unfinished };
+  return { entries, headers, first, unfinished };
 }
 
 /** Why no record of entry `index` stands here; undefined when it may be what a crash left of one. */

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CompactRange } from '../../../formats/merkle.ts';
+import { headNamedBy, NO_HEAD, withEntry } from '../../../formats/named-head.ts';
 import type { NoteVerifier } from '../../../formats/signed-note.ts';
 import { readBundles } from './check-bundles.ts';
 import { checkJournal } from './check-journal.ts';
@@ -70,16 +71,30 @@ function verifyOnce({ folder, saved = [], verifier }: VerifyOptions, own: string
   const newest = Math.max(0, ...sizes);
   let [firstBehind, lastBehind]: (Buffer | undefined)[] = [];
   const leaves: Buffer[] = [];
+  let newestHead = NO_HEAD;
+  /** No signature covers a header, and a recorder goes by it. */
+  const checkHeader = (index: number): void => {
+    const { file, newestHead: told } = journal.headers.get(index) ?? {};
+    if (file === undefined || told === undefined) return;
+    if (told.sequence === newestHead.sequence && (told.hash === '' || told.hash === newestHead.hash)) return;
+    const what = `the header names store head ${told.sequence} ${told.hash}, entries before it ${newestHead.sequence} ${newestHead.hash}`;
+    findings.add({ file, entry: index, offset: 0, what });
+  };
   for (const bundle of readBundles(folder, files.tiles, journal, publishedTiles(folder, files.tiles), findings)) {
     const behind = bundle.entries.slice(Math.max(0, newest - range.size));
     firstBehind ??= behind[0];
     lastBehind = behind.at(-1);
+    for (const [i, entry] of bundle.entries.entries()) {
+      checkHeader(range.size + i);
+      if (entry.includes('"storeHead"')) newestHead = withEntry(newestHead, headNamedBy(entry) ?? NO_HEAD);
+    }
     for (const leaf of bundle.leaves) {
       range.push(leaf);
       leaves.push(leaf);
       if (sizes.has(range.size)) roots.set(range.size, range.root());
     }
   }
+  checkHeader(range.size);
   if (journal.first === undefined && (own !== undefined || range.size > 0)) {
     findings.add({ file: 'journal', entry: range.size, what: 'the journal is missing' });
   } else if (journal.first !== undefined && journal.first > range.size) {
