@@ -50,17 +50,26 @@ function nextExpiry(roles: Roles): number | undefined {
   return next;
 }
 
+/** In one commit, at most: before all its entries are on record nobody commits upon it. */
+const ENDED_TOGETHER = 64;
+
 /**
  * Removes grants that have ended. They allow nothing from their second on, whether or not this has run; it keeps the list of
  * assignments to what holds, and puts the end on record.
  */
-async function expireDue({ roles, commit, now, record }: Service): Promise<void> {
+async function expireDue(service: Service): Promise<void> {
+  while ((await expireSome(service)) === ENDED_TOGETHER);
+}
+
+async function expireSome({ roles, commit, now, record }: Service): Promise<number> {
   const { ended, head } = await commitPlanned(
     commit,
     () => {
       // On the state that is committed to: another worker may have removed them.
       const time = now();
-      const ended = [...roles.assignments()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= time);
+      const ended = [...roles.assignments()]
+        .filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= time)
+        .slice(0, ENDED_TOGETHER);
       return { ended, changes: ended.map(({ name }) => assignmentKind.remove(name)) };
     },
     ({ length }) => length,
@@ -76,4 +85,5 @@ async function expireDue({ roles, commit, now, record }: Service): Promise<void>
       head,
     });
   }
+  return ended.length;
 }
