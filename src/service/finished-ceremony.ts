@@ -1,7 +1,7 @@
 // At the start: a ceremony that the module finished and nobody put on record is put on record.
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { planSplit } from '../features/custodians/follow-split.ts';
-import { planCompletion } from '../features/security-domain/complete-ceremony.ts';
+import { askCompletion, type Completion } from '../features/security-domain/complete-ceremony.ts';
 import type { PendingCeremony } from '../features/security-domain/pending-ceremony.ts';
 import { isoTime } from '../formats/iso-time.ts';
 import type { Change } from '../store/sealed/records.ts';
@@ -13,26 +13,28 @@ export async function recordFinishedCeremony(
   crypto: CryptoClient,
   { activation, register, now }: Pick<InstanceState, 'activation' | 'register' | 'now'>,
 ): Promise<void> {
-  // The module is asked before, as a plan waits for nobody: again where another worker has committed meanwhile.
+  // The module is asked before, as a plan waits for nobody: again where another worker has begun or recorded a ceremony meanwhile.
   for (let isMoved = true; isMoved; ) {
     await log.records.refresh();
-    const { sequence } = log.records.head;
-    const { begun, changes } = await planCompletion({
+    const [latest, begun] = [activation.latest(), activation.begun()];
+    const complete = await askCompletion({
       crypto,
       activation,
       // Only the register follows: nothing says that a recovery that is found now is as its quorum left it.
       relatedWrites: { split: (split) => planSplit(register, split, isoTime(now())) },
     });
+    let completion: Completion = { changes: [] };
     const plan = (): readonly Change[] => {
-      isMoved = log.records.head.sequence !== sequence;
-      return isMoved ? [] : changes;
+      isMoved = activation.latest() !== latest || activation.begun() !== begun;
+      completion = isMoved ? { changes: [] } : complete();
+      return completion.changes;
     };
-    const detail = { kind: begun?.kind, startedBy: begun?.by };
-    await commitOnRecord(log, 'SecurityDomainCompleted', plan, () => ({ more: beganBy(begun), detail }));
+    await commitOnRecord(log, 'SecurityDomainCompleted', plan, () => toldOf(completion.begun));
   }
 }
 
-function beganBy(begun: PendingCeremony | undefined): string {
-  if (begun === undefined) return 'Who began it is not known.';
-  return `It was a ${begun.kind}, begun by ${begun.by} at ${begun.at}.`;
+function toldOf(begun: PendingCeremony | undefined) {
+  if (begun === undefined) return { more: 'Who began it is not known.' };
+  const { kind, by, at } = begun;
+  return { more: `It was a ${kind}, begun by ${by} at ${at}.`, detail: { kind, startedBy: by } };
 }

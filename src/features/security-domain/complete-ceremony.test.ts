@@ -7,7 +7,7 @@ import { inTestSealer } from '../../store/sealed/in-test-sealer.fixture.ts';
 import { openRecords } from '../../store/sealed/open-records.ts';
 import type { Commit, Records } from '../../store/sealed/records.ts';
 import { type Activation, openActivation, securityDomainKind } from './activation.ts';
-import { type Completing, planCompletion } from './complete-ceremony.ts';
+import { askCompletion, type Completing } from './complete-ceremony.ts';
 import { begin, NO_LONGER_BEGUN } from './pending-ceremony.ts';
 
 const NOW = Date.parse('2026-06-01T00:00:00Z') / 1000;
@@ -39,17 +39,17 @@ async function begun(...[what, ceremony]: [Parameters<typeof begin>[2], () => Pr
 }
 
 async function complete(): Promise<unknown> {
-  const { changes } = await planCompletion(completing);
-  await records.update(() => changes);
+  const plan = await askCompletion(completing);
+  await records.update(() => plan().changes);
   return activation.latest();
 }
 
 test('a recovery that nobody recorded is of whoever began it', async () => {
   await begun({ kind: 'recovery' }, lost);
-  assert.deepEqual((await planCompletion(completing)).begun, { kind: 'recovery', by: 'olga', at: AT });
+  assert.deepEqual((await askCompletion(completing))().begun, { kind: 'recovery', by: 'olga', at: AT });
   assert.deepEqual(await complete(), { ...module, uploadedAt: AT, uploadedBy: 'olga' });
   assert.equal(activation.begun(), undefined);
-  assert.deepEqual((await planCompletion(completing)).changes, []);
+  assert.deepEqual((await askCompletion(completing))().changes, []);
 });
 
 test('a first download whose file was lost is no recovery, and none that was finished', async () => {
@@ -64,7 +64,7 @@ test('a re-sharing is of whoever asked for these very people, in any order, and 
   const before = module;
   module = { required: 2, thumbprints: [BORIS, CLARA] };
   await begun({ kind: 'resharing', custody: { required: 2, thumbprints: [CLARA, ANNA] } }, lost);
-  assert.equal((await planCompletion(completing)).begun, undefined);
+  assert.equal((await askCompletion(completing))().begun, undefined);
   await begun({ kind: 'resharing', custody: { required: 2, thumbprints: [CLARA, BORIS] } }, lost);
   assert.deepEqual(await complete(), { ...module, replacedAt: AT, replacedBy: 'olga' });
   assert.notDeepEqual(module, before);

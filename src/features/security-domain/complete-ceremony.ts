@@ -14,12 +14,20 @@ export interface Completion {
   readonly begun?: PendingCeremony;
 }
 
-export async function planCompletion({ crypto, activation, relatedWrites }: Completing): Promise<Completion> {
-  if (!activation.isActive()) return { changes: [] };
+/** Asks the module. @returns what plans by its word, on the state of then: for as long as no other ceremony is begun or recorded */
+export async function askCompletion({ crypto, ...state }: Completing): Promise<() => Completion> {
+  const none = { changes: [] };
+  if (!state.activation.isActive()) return () => none;
   const { required, thumbprints: told } = await crypto.send('custodians', {});
   const thumbprints = told as readonly string[];
   // Activated before custodians were remembered.
-  if (thumbprints.length === 0) return { changes: [] };
+  return thumbprints.length === 0 ? () => none : () => planCompletion(state, { required, thumbprints });
+}
+
+function planCompletion(
+  { activation, relatedWrites }: Omit<Completing, 'crypto'>,
+  { required, thumbprints }: Required<Pick<SecurityDomainRecord, 'required' | 'thumbprints'>>,
+): Completion {
   const known = activation.latest();
   if (known !== undefined && isSame(known, { required, thumbprints })) return { changes: [] };
   const last = activation.begun();
