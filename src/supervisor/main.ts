@@ -51,7 +51,7 @@ async function serve(
   supervisor: Supervisor,
   startedAt: number,
   signal: AbortSignal,
-  demo?: () => Promise<boolean>,
+  demo?: ReturnType<typeof startDemo>,
 ): Promise<void> {
   collectAtRest();
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
@@ -75,6 +75,7 @@ async function serve(
   const isThere = shows && activation === 'Active';
   if (isThere) await supervisor.announce();
   if (shows && !(await (demo ?? startDemo(supervisor.state, signal))())) process.exitCode = 1;
+  if (!shows) await demo?.(false);
   if (config.profile === 'dev' && !config.demo) {
     const { dataRoot } = config;
     showWithoutDemo(places(dataRoot), readDevClients(dataRoot), Object.keys(supervisor.state.instances));

@@ -8,9 +8,12 @@ import { compiledSources, LIGHT_TYPES } from '../links/spawn-child.ts';
 
 /**
  * It loads at once, and begins when it is told to.
- * @returns begins it; whether all of it worked, or was told to stop; what did not work has been shown
+ * @returns begins it, or ends it where it is not to be shown; whether all of it worked, or was told to stop; what did not work has been shown
  */
-export function startDemo({ dataRoot, ca, uris, port }: RunningState, signal: AbortSignal): () => Promise<boolean> {
+export function startDemo(
+  { dataRoot, ca, uris, port }: RunningState,
+  signal: AbortSignal,
+): (isShown?: boolean) => Promise<boolean> {
   const own = [entryOf('demo'), '--data', dataRoot, '--port', String(port)];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', LIGHT_TYPES, ...own], {
     stdio: ['pipe', 'inherit', 'inherit'],
@@ -28,8 +31,9 @@ export function startDemo({ dataRoot, ca, uris, port }: RunningState, signal: Ab
     // Ctrl-C reaches it at the same time as us: its end may be seen before the signal is.
     child.once('exit', (code, by) => resolve(code === 0 || by === 'SIGINT' || signal.aborted));
   });
-  return () => {
-    child.stdin.end('begin');
+  return (isShown = true) => {
+    if (isShown) child.stdin.end('begin');
+    else child.kill();
     return ended;
   };
 }
