@@ -22,6 +22,32 @@ function openOver(store: Store, client: CryptoClient, held = new Map<string, str
   });
 }
 
+it('a partition that stands still holds nothing for longer than a second: another one is asked', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const asked: PromiseWithResolvers<unknown>[] = [];
+  const send = () => {
+    const answer = Promise.withResolvers<unknown>();
+    asked.push(answer);
+    return answer.promise;
+  };
+  const sealer = moduleSealer({ send } as unknown as CryptoClient);
+  const sealed = sealer.seal('x', 1, Buffer.from('x'));
+  t.mock.timers.tick(999);
+  assert.equal(asked.length, 1);
+  t.mock.timers.tick(1);
+  assert.equal(asked.length, 2);
+  const answer = { key: Buffer.from('key'), sealed: Buffer.from('sealed') };
+  asked[1]?.resolve(answer);
+  assert.equal(await sealed, answer);
+  // Nobody waits for it any more.
+  asked[0]?.reject(new Error('it was ended'));
+  const refused = sealer.noteHead(1, answer.key, answer.sealed);
+  asked[2]?.reject(new Error('refused'));
+  await assert.rejects(refused, /refused/);
+  t.mock.timers.tick(60_000);
+  assert.equal(asked.length, 3);
+});
+
 describe('sealed records with the real module', () => {
   it('come back after a restart of it, unreadable in the file and refused when edited, foreign or rolled back', async () => {
     await using place = await makeSqlitePlace();

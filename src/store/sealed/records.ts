@@ -23,7 +23,19 @@ export function onRecord(head: Head | undefined): Head | undefined {
 /** What the sealed store needs of the module, which never gives it the sealing key. */
 export type RecordSealer = ReturnType<typeof moduleSealer>;
 
-export function moduleSealer(client: Pick<CryptoClient, 'send'>) {
+/** All changes, and all who look for them, wait for one answer: of a partition that stands still it is not waited for, another is asked. */
+const ASKED_AGAIN_MS = 1_000;
+
+function another<T>(ask: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => void ask().then(resolve, reject), ASKED_AGAIN_MS);
+    const first = ask().finally(() => clearTimeout(timer));
+    first.then(resolve, reject);
+  });
+}
+
+export function moduleSealer(module: Pick<CryptoClient, 'send'>) {
+  const client: typeof module = { send: (name, request) => another(() => module.send(name, request)) };
   return {
     /** Any record but the head. */
     seal: (name: string, revision: number, value: Uint8Array) => client.send('sealRecord', { name, revision, value }),
