@@ -87,7 +87,7 @@ export async function openVerifiedRecords(
   }).catch((error: unknown) => refuseStore(log, error));
   try {
     // What no entry names is judged by the head before it; an entry of one after that says that another commit was made in its place.
-    const isAnother = newestInLog.sequence > records.named.sequence;
+    const isAnother = newestInLog.sequence > records.named.sequence && !records.hasUnnamed(newestInLog);
     requireSameHead(records.head, isAnother ? undefined : lackingEntries(records.named, newestInLog));
   } catch (error) {
     await refuseStore(log, error);

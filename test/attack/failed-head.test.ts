@@ -168,24 +168,26 @@ test('a failed commit without an entry, shown to a worker that did not see the o
   );
 });
 
-test('a head that no entry was to name, and that an older program has completed the log with, is the one that is named', async () => {
-  await using world = await openWorld();
-  const { content, audit, start } = world;
-  {
-    await using worker = await start();
-    await write(audit, await worker.records.update(() => put('before')));
-    const { sequence, hash } = await worker.records.update(() => put('progress'), NO_ENTRY);
-    await write(audit, { sequence, hash });
-  }
-  {
-    await using worker = await start();
-    assert.equal(worker.records.named.sequence, 2);
-    await worker.records.update(() => put('progress'), NO_ENTRY);
-  }
-  assert.equal(content.rows.size, 4);
-  await using again = await start();
-  assert.deepEqual([again.records.head.sequence, again.records.named.sequence], [3, 2]);
-});
+for (const later of [0, 1, 3]) {
+  test(`a head that no entry was to name may be named by an older program, ${later} such heads before the newest`, async () => {
+    await using world = await openWorld();
+    const { audit, start } = world;
+    {
+      await using worker = await start();
+      await write(audit, await worker.records.update(() => put('before')));
+      await worker.records.update(() => put('progress'), NO_ENTRY);
+      const { sequence, hash } = await worker.records.update(() => put('progress'), NO_ENTRY);
+      // Of what has changed nothing.
+      await write(audit, { sequence, hash });
+      for (let n = 0; n < later; n++) await worker.records.update(() => put('progress'), NO_ENTRY);
+    }
+    await using again = await start();
+    assert.deepEqual([again.records.head.sequence, again.records.named.sequence], [3 + later, 1]);
+    await write(audit, await again.records.update(() => put('after')));
+    await using last = await start();
+    assert.equal(last.records.named.sequence, 4 + later);
+  });
+}
 
 test('entries of a head that are missing are told of, once, before anything is committed upon it', async () => {
   await using world = await openWorld();

@@ -40,7 +40,6 @@ export async function openRecords(options: OpenRecords): Promise<SealedRecords> 
   const contents = await readEverything({ store, sealer }, ({ name, value }) => apply({ name, value }));
   checkAge(contents.head.sequence, newestHeadInLog, 'the audit log');
   checkAge(contents.head.sequence, headSeenByModule, 'the module');
-  if (contents.head.sequence === newestHeadInLog) entries.takeNamed(contents.head);
   const source: Source = { store, sealer, headKey: await findHeadKey(sealer, contents) };
   return new SealedRecords(source, { apply, attempt, goesWith, entries, log }, contents);
 }

@@ -69,6 +69,11 @@ export class SealedRecords implements Records {
     return this.#parts.entries.namedOf(this.#state.head);
   }
 
+  /** Whether the log may name it though it is after that one. */
+  hasUnnamed(head: NamedHead): boolean {
+    return this.#parts.entries.hasUnnamed(head, this.#state.head);
+  }
+
   refresh(): Promise<void> | undefined {
     try {
       this.#checkServing();
