@@ -8,7 +8,7 @@ import type { Tree } from './tree.ts';
 
 export const limits = {
   /** Lines of `src` outside tests. */
-  lines: 66_430,
+  lines: 66_435,
   /** Lines of the serving module with all that it imports. */
   servingModule: 5_500,
   /** Files of the service that a `sign` passes through. */

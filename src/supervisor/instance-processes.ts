@@ -81,6 +81,8 @@ export class InstanceProcesses implements AsyncDisposable {
   async whenReady(): Promise<void> {
     await this.#begun;
     await this.#recorder.whenReady();
+    // A stop ends the workers first.
+    if (!this.#wanted) throw new Error(`${this.name} was stopped`);
     await this.#current.whenReady();
   }
 

@@ -292,7 +292,8 @@ export class Faults {
     try {
       await delay(milliseconds);
     } finally {
-      kill(pid, 'SIGCONT');
+      // Another fault may have begun that has it stay so.
+      if (!this.#stuck.has(pid)) kill(pid, 'SIGCONT');
     }
   }
 
