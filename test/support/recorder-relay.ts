@@ -1,5 +1,5 @@
-// What lies between workers and their recorder in a test: passes everything on, and while it holds keeps back what workers
-// say, so that a test knows what waits to be recorded. No entry that is kept back is acknowledged.
+// What lies between workers and their recorder in a test: passes everything on, and while it holds keeps back entries and all that
+// their worker says after them, so that a test knows what waits to be recorded. No entry that is kept back is acknowledged.
 import { connect, createServer, type Socket } from 'node:net';
 
 export interface RecorderRelay extends AsyncDisposable {
@@ -11,6 +11,9 @@ export interface RecorderRelay extends AsyncDisposable {
   /** Passes on what was kept back, and all that comes. */
   letGo(): void;
 }
+
+/** In each of them. */
+const ENTRY = '"operationName":';
 
 export async function startRecorderRelay(socketPath: string, recorderSocket: string): Promise<RecorderRelay> {
   const sockets = new Set<Socket>();
@@ -43,7 +46,8 @@ export async function startRecorderRelay(socketPath: string, recorderSocket: str
     }
     recorder.on('data', (chunk: Buffer) => worker.write(chunk));
     worker.on('data', (chunk: Buffer) => {
-      if (!holding) {
+      // A question is passed on: whoever commits asks first what there is of the commit before.
+      if (!holding || (!back.has(recorder) && !chunk.includes(ENTRY))) {
         recorder.write(chunk);
         return;
       }
@@ -59,7 +63,7 @@ export async function startRecorderRelay(socketPath: string, recorderSocket: str
     },
     kept(operationName) {
       return new Promise((resolve) => {
-        waiting.push({ text: `"operationName":"${operationName}"`, resolve });
+        waiting.push({ text: `${ENTRY}"${operationName}"`, resolve });
         look();
       });
     },
