@@ -99,7 +99,7 @@ const AMONG_OTHERS_MS = 1_000;
 export function operationLimits(partitions: number): TurnLimits {
   return { amongOthers: 2 * partitions, alone: 256 };
 }
-/** Requests of each: what one has at work is what others wait for whenever they ask. With fewer the bursts are too small. */
+/** Light requests of each: what one has at work is what others wait for whenever they ask. With fewer the bursts are too small. */
 export const REQUESTS: TurnLimits = { amongOthers: 8, alone: Number.POSITIVE_INFINITY, ofEach: true };
 const SWEEP_MS = 250;
 /** Whoever has few of them waiting is let in beyond it. */

@@ -23,7 +23,7 @@ export function onRecord(head: Head | undefined): Head | undefined {
 /** What the sealed store needs of the module, which never gives it the sealing key. */
 export type RecordSealer = ReturnType<typeof moduleSealer>;
 
-/** All changes, and all who look for them, wait for one answer: of a partition that stands still it is not waited for, another is asked. */
+/** All changes, and all who look for them, wait for one answer: of a partition that stands still it is not waited for, the one with the least to do is asked. */
 const ASKED_AGAIN_MS = 1_000;
 
 function another<T>(ask: () => Promise<T>): Promise<T> {
