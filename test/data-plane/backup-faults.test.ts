@@ -6,9 +6,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { StorageError } from '../../src/features/backup/storage/port.ts';
+import { endOnRecord, readEntries } from '../support/audit-entries.ts';
 import { backedUp, directoryUri, ended, type JobShape, startBackup, startRestore } from '../support/backup-jobs.ts';
 import { type FaultyStorage, faultyStorage } from '../support/faulty-storage.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
@@ -199,24 +199,14 @@ test('a stop ends a backup and a restore as cancelled, and nothing is left half 
 
 test('starts and ends of jobs are in the log, with job and folder, and without what opens the storage', async () => {
   const name = await backedUp(instance, token, uri);
-  const { places } = await import('../../src/deployment/data-layout.ts');
-  const { openEntries } = await import('../../src/features/audit/read-entries.ts');
-  const read = (): { operationName: string; resultDescription: string; resultSignature: string }[] =>
-    [...openEntries(places(instance.folder).instance('test').audit).from(0)].map(
-      ({ text }) => JSON.parse(text) as ReturnType<typeof read>[number],
-    );
-  const begun = read().findLast(({ operationName }) => operationName === 'BackupCreate');
-  const [id = ''] = /[0-9a-f]{32}/.exec(begun?.resultDescription ?? '') ?? [];
+  const begun = readEntries(instance).findLast(({ operationName }) => operationName === 'BackupCreate');
+  const [id = ''] = /[0-9a-f]{32}/.exec(String(begun?.['resultDescription'])) ?? [];
   assert.notEqual(id, '');
-  const isItsEnd = ({ operationName, resultDescription }: ReturnType<typeof read>[number]): boolean =>
-    operationName === 'BackupEnd' && resultDescription.includes(id);
-  // The end is shown to clients as soon as it is committed; its entry follows.
-  for (const end = performance.now() + 90_000; !read().some(isItsEnd); await delay(10)) {
-    assert.ok(performance.now() < end, 'the end is not on record');
-  }
-  const entries = read();
-  const said = entries.find(isItsEnd)?.resultDescription ?? '';
+  const said = String((await endOnRecord(instance, 'BackupEnd', id))['resultDescription']);
+  const entries = readEntries(instance);
   assert.ok(said.includes(name), said);
-  assert.ok(entries.some((entry) => entry.operationName === 'RestoreEnd' && entry.resultSignature === 'Stopped'));
-  assert.ok(entries.some((entry) => entry.operationName === 'BackupEnd' && entry.resultSignature === 'StorageFull'));
+  assert.ok(entries.some((entry) => entry['operationName'] === 'RestoreEnd' && entry['resultSignature'] === 'Stopped'));
+  assert.ok(
+    entries.some((entry) => entry['operationName'] === 'BackupEnd' && entry['resultSignature'] === 'StorageFull'),
+  );
 });

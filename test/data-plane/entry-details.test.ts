@@ -15,7 +15,7 @@ import type { AuditLog } from '../../src/links/recorder/audit-log.ts';
 import { recordAcceptance, refuseStore } from '../../src/service/service-entries.ts';
 import { refused } from '../../src/store/port.ts';
 import { alertOf, guideAlerts } from '../support/alert-expressions.ts';
-import { type LoggedEntry, readEntries } from '../support/audit-entries.ts';
+import { endOnRecord, type LoggedEntry, readEntries } from '../support/audit-entries.ts';
 import { directoryUri, startBackup, succeeded } from '../support/backup-jobs.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
@@ -211,6 +211,7 @@ test('an entry of a setting says what it was, of an address the origin; of a bac
   const started = await startBackup(instance, admin, directoryUri(storage));
   const { jobId } = await succeeded(instance, admin, started);
   assert.deepEqual(newest('BackupCreate').detail, { job: jobId, storage: directoryUri(storage) });
+  await endOnRecord(instance, 'BackupEnd', jobId);
   const end = newest('BackupEnd').detail;
   assert.deepEqual([end['job'], end['status']], [jobId, 'Succeeded']);
   done(await startBackup(instance, admin, `https://a.blob.core.windows.net/c?sv=1&sig=${SECRET}`), 202);

@@ -6,12 +6,11 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, mock, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { openStorageBy } from '../../src/features/backup/storage/open-storage.ts';
 import type { OpenStorage } from '../../src/features/backup/storage/port.ts';
 import { type Custodian, makeCustodian } from '../../src/module/custodians.fixture.ts';
 import { packetOf } from '../../src/module/packets.fixture.ts';
-import { readEntries } from '../support/audit-entries.ts';
+import { endOnRecord, readEntries } from '../support/audit-entries.ts';
 import { backedUp, directoryUri, ended, succeeded } from '../support/backup-jobs.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
@@ -151,14 +150,7 @@ function noteOf(at: RunningInstance, reply: Reply): string {
 /** What the log says of the end of a restore, which is written down after the commit that ends it. */
 async function endOf(at: RunningInstance, started: Reply): Promise<string> {
   const { jobId } = started.json as { readonly jobId: string };
-  for (;;) {
-    const said = readEntries(at)
-      .filter(({ operationName }) => operationName === 'RestoreEnd')
-      .map((entry) => String(entry['resultDescription']))
-      .find((description) => description.includes(jobId));
-    if (said !== undefined) return said;
-    await delay(10);
-  }
+  return String((await endOnRecord(at, 'RestoreEnd', jobId))['resultDescription']);
 }
 
 async function keysFor(at: RunningInstance, oid: string): Promise<number> {
