@@ -114,6 +114,10 @@ export class ControlError extends Error {
   }
 }
 
+export function internalError(requestId: string): ControlError {
+  return new ControlError(500, 'InternalServerError', `The service had an internal error. Request id: ${requestId}`);
+}
+
 /** Who a verified token speaks for. */
 export interface ControlCaller {
   readonly oid: string;

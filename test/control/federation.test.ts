@@ -73,6 +73,7 @@ describe('the exchange of foreign tokens', () => {
   };
   const refused = (reply: Reply, status: number, code: number, error = 'invalid_client'): void => {
     assert.equal(reply.status, status, reply.text);
+    assert.equal(reply.headers['retry-after'], status === 503 ? '30' : undefined);
     assert.deepEqual([reply.json.error, reply.json.error_codes], [error, [code]], reply.text);
     assert.ok(!reply.text.includes('access_token'));
   };

@@ -61,6 +61,42 @@ test('an answer that refuses costs a stranger as a thrown refusal does, and one 
   end(200);
 });
 
+test('whom the service fails before it knows them is told so beyond the share of strangers, and counted as one of them', () => {
+  const world = open();
+  leads(world, '192.0.2.1', 5000);
+  const away = new ControlError(503, 'ServiceUnavailable', 'No keys.', { headers: { 'retry-after': '30' } });
+  const uncounted = Array.from({ length: BURST + 2 }, () => {
+    const asked = visit(world, '127.0.0.1', 5000);
+    assert.equal(asked.refusal(away), away);
+    return asked.uncounted();
+  });
+  assert.deepEqual(uncounted, [0, 0, 0, undefined]);
+  assert.deepEqual(world.logged, ['control: a request of 192.0.2.1 was throttled']);
+  const asked = visit(world, '127.0.0.1', 5000);
+  const { status, message } = asked.refusal(new Error('a fault')) as ControlError;
+  assert.deepEqual([status, message.endsWith(asked.visit.requestId), message.includes('fault')], [500, true, false]);
+  assert.equal(statusOf(visit(world, '127.0.0.1', 5000).refusal(NOT_FOUND)), 429);
+});
+
+test('a sign-in that the service could not judge costs nothing, and is no proof of a secret', () => {
+  const world = open();
+  let known = 0;
+  leads(world, '192.0.2.1', 5000, () => known++);
+  const sign = (): CountedVisit => {
+    const begun = visit(world, '127.0.0.1', 5000);
+    begun.begin({ signsIn: true });
+    return begun;
+  };
+  const away = new ControlError(503, 'ServiceUnavailable', 'It cannot be looked at now.');
+  for (let n = 0; n < 2 * BURST; n++) {
+    sign().ended(503);
+    assert.equal(sign().refusal(away), away);
+  }
+  assert.equal(known, 0);
+  for (const status of [401, 500]) sign().ended(status);
+  assert.throws(sign, { code: 'Throttled' });
+});
+
 test('a connection is known, to the front that led it, from the first valid token or right secret on', async () => {
   const world = open();
   let known = 0;

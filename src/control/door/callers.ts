@@ -1,9 +1,10 @@
 // What callers of the management plane may cost, by the limits of the data plane (`../limits`). Who has shown no valid token
 // costs by address whatever they are refused with; a sign-in, which may guess a secret or leave something in memory, is refused before that.
+// Whom the service fails before it knows them may be no stranger: they are told that, and counted as strangers are.
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { DEFAULT_LIMITS, type RequestLimits } from '../../formats/request-limits.ts';
-import { type Authenticate, ControlError, type ControlRow, type Visit } from '../../http/control-row.ts';
+import { type Authenticate, ControlError, type ControlRow, internalError, type Visit } from '../../http/control-row.ts';
 import { openThrottle, type Throttle } from '../../http/limits/request-limits.ts';
 import { ThrottledTally } from '../../http/limits/throttled-tally.ts';
 import { ServiceError } from '../../http/service-error.ts';
@@ -65,11 +66,12 @@ export class ControlCallers {
       isOnRecord: false,
     };
     let hasPaid = false;
+    let isThrottled = false;
     let giveBack: (() => void) | undefined;
     return {
       visit,
-      /** For the record of a refusal with this status: how many before it have no entry; undefined: nor has this one. */
-      uncounted: (status: number) => (status === 429 ? this.#recorded.count(visit.caller?.oid ?? address) : 0),
+      /** For the record of a refusal: how many before it have no entry; undefined: nor has this one. */
+      uncounted: () => (isThrottled ? this.#recorded.count(visit.caller?.oid ?? address) : 0),
       /** Takes what the row costs before anything is looked at. @throws ServiceError Throttled */
       begin: ({ signsIn, beginsSignIn }: Pick<ControlRow, 'signsIn' | 'beginsSignIn'>): void => {
         if (beginsSignIn === true) this.#throttle.beginning(address);
@@ -78,43 +80,53 @@ export class ControlCallers {
       },
       /** To be called with the status of what is answered. @throws ServiceError Throttled, to be answered instead, unless the row has taken its cost */
       ended: (status: number): void => {
+        // With 503 no secret was found wrong.
+        if (status < 400 || status === 503) giveBack?.();
         if (status < 400) {
-          giveBack?.();
           // A sign-in that was good has shown a secret.
           if (giveBack !== undefined) known();
         } else if (!hasPaid && visit.caller === undefined) this.#throttle.stranger(address);
       },
       /** What to refuse with instead of `error`, which may be the same. */
       refusal: (error: unknown): unknown => {
-        const oid = visit.caller?.oid;
-        const judged = oid === undefined && !hasPaid ? this.#ofStranger(address, error) : error;
-        return isThrottled(judged) ? this.#throttled(judged, oid ?? address) : judged;
+        const { caller } = visit;
+        if (error instanceof ControlError && error.status === 503) giveBack?.();
+        const throttled = caller === undefined && !hasPaid ? this.#beyondShare(address, error) : asThrottled(error);
+        if (throttled === undefined) return error;
+        isThrottled = true;
+        this.#logThrottled(caller?.oid ?? address);
+        if (error === throttled || (error instanceof ControlError && error.status < 500))
+          return tooManyRequests(throttled);
+        return error instanceof ControlError ? error : internalError(visit.requestId);
       },
     };
   }
 
-  #ofStranger(address: string, error: unknown): unknown {
-    if (isThrottled(error)) return error;
+  #beyondShare(address: string, error: unknown): ServiceError | undefined {
+    const before = asThrottled(error);
+    if (before !== undefined) return before;
     try {
       this.#throttle.stranger(address);
-      return error;
+      return undefined;
     } catch (throttled) {
-      return throttled;
+      return asThrottled(throttled);
     }
   }
 
-  #throttled({ message, retryAfter }: ServiceError, who: string): ControlError {
+  #logThrottled(who: string): void {
     const untold = this.#tally.count(who);
-    if (untold !== undefined) {
-      const others = untold === 0 ? '' : ` (${untold} before it are not logged)`;
-      this.#log(`control: a request of ${who === '' ? 'a client without an address' : who} was throttled${others}`);
-    }
-    return new ControlError(429, 'TooManyRequests', message, { headers: { 'retry-after': String(retryAfter) } });
+    if (untold === undefined) return;
+    const others = untold === 0 ? '' : ` (${untold} before it are not logged)`;
+    this.#log(`control: a request of ${who === '' ? 'a client without an address' : who} was throttled${others}`);
   }
 }
 
-function isThrottled(error: unknown): error is ServiceError {
-  return error instanceof ServiceError && error.code === 'Throttled';
+function tooManyRequests({ message, retryAfter }: ServiceError): ControlError {
+  return new ControlError(429, 'TooManyRequests', message, { headers: { 'retry-after': String(retryAfter) } });
+}
+
+function asThrottled(error: unknown): ServiceError | undefined {
+  return error instanceof ServiceError && error.code === 'Throttled' ? error : undefined;
 }
 
 /** One end of a connection. Its port alone is nobody's: it is free again at each further loopback address. */

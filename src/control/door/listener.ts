@@ -8,6 +8,7 @@ import {
   type ControlRequest,
   type ControlRow,
   type HandledRow,
+  internalError,
   type Visit,
 } from '../../http/control-row.ts';
 import type { NameForm } from '../../http/name-form.ts';
@@ -104,7 +105,7 @@ export async function listenForControl(options: ControlListenerOptions) {
   /** Refusals are on record before they are answered, too. @returns what is to be answered */
   const onRecord = async (request: ControlRequest, { uncounted, visit }: CountedVisit, error: unknown) => {
     const told = error instanceof ControlError ? error : internalError(visit.requestId);
-    const untold = uncounted(told.status);
+    const untold = uncounted();
     if (untold === undefined) return error;
     try {
       await acts.refused(request, told, untold);
@@ -154,10 +155,6 @@ export async function listenForControl(options: ControlListenerOptions) {
     /** From the next connection on; open ones go on. @throws Error when the files do not fit */
     renew: (files: TlsFiles): void => server.setSecureContext(tlsOptions(files, options.minVersion)),
   };
-}
-
-function internalError(requestId: string): ControlError {
-  return new ControlError(500, 'InternalServerError', `The service had an internal error. Request id: ${requestId}`);
 }
 
 function write(res: ServerResponse, { status = 200, headers, json, html }: ControlAnswer): void {

@@ -47,8 +47,9 @@ export async function exchangeAssertion(
   try {
     return await exchange(form, { assertion, clientId, issuer }, rules);
   } catch (error) {
-    if (error instanceof ExchangeRefused) return { status: error.status, json: entraBody(error.code, rules.now()) };
-    throw error;
+    if (!(error instanceof ExchangeRefused)) throw error;
+    const headers = error.status === 503 ? { 'retry-after': '30' } : {};
+    return { status: error.status, headers, json: entraBody(error.code, rules.now()) };
   }
 }
 
