@@ -9,7 +9,7 @@ import { type PartitionPath, spawnPartition } from './spawn-partition.ts';
 
 export interface PoolOptions extends PartitionPath {
   readonly partitions: number;
-  /** A partition that leaves all its requests unanswered for so long is ended; one that makes a key has longer. */
+  /** A partition that leaves all its requests unanswered for so long is ended; one that makes an RSA key has longer. */
   readonly stallMs?: number | undefined;
   /**
    * The seal key from a worker beside this one, encrypted to the key; undefined when none has it. For a partition that comes

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { Partition } from './partition.ts';
+import { encodeFrame } from '../../formats/frames.ts';
+import { messages, REPLY_OK } from '../protocol/messages.ts';
+import { encodeRequest, Partition } from './partition.ts';
+import type { PartitionProcess } from './spawn-partition.ts';
 
 /** Answers the first request, and to the next begins an answer of a megabyte that comes byte by byte, for ever. */
 const DRIBBLES = `
@@ -46,3 +51,33 @@ test('a partition that hangs while nobody asks it for anything is ended, and one
   await hanging.gone;
   assert.deepEqual([hanging.lost, well.lost], [true, false]);
 });
+
+for (const [kty, seconds] of [
+  ['EC-HSM', 20],
+  ['RSA-HSM', 60],
+] as const) {
+  test(`a partition that stands still while it makes a key of ${kty} is ended after ${seconds} s`, async (t) => {
+    let now = 0;
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    t.mock.method(performance, 'now', () => now);
+    const stdout = new PassThrough();
+    const process = Object.assign(new EventEmitter(), { pid: 1, stdin: new PassThrough(), stdout, kill: () => true });
+    const partition = new Partition(process as unknown as PartitionProcess, 20_000, 60_000);
+    const greeted = partition.request(messages.hello.code, Buffer.alloc(0));
+    stdout.write(encodeFrame(1, REPLY_OK, Buffer.alloc(0)));
+    await greeted;
+    const binding = { name: 'k', version: '1', kty, keyOps: [], exportable: false, releasePolicy: '' };
+    const create = { binding, size: 0, curve: '', publicExponent: 0, alg: '' };
+    const made = partition.request(messages.createKey.code, encodeRequest('createKey', create));
+    const lost = assert.rejects(made, { code: 'PartitionLost' });
+    for (; !partition.lost; now += 5_000) {
+      assert.ok(now <= seconds * 1_000);
+      t.mock.timers.tick(5_000);
+      await new Promise(setImmediate);
+    }
+    assert.ok(now >= (seconds - 5) * 1_000, String(now));
+    await lost;
+    process.emit('close');
+    await partition.gone;
+  });
+}

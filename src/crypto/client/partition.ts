@@ -5,6 +5,7 @@ import { FrameReader, FrameWriter } from '../../formats/frames.ts';
 import {
   CryptoError,
   type CryptoErrorCode,
+  type KeyBinding,
   type Message,
   type MessageName,
   MODULE_STATES,
@@ -43,7 +44,7 @@ export class Partition implements AsyncDisposable {
   readonly #writer: FrameWriter;
   readonly #pending = new Map<number, Pending>();
   #load = 0;
-  /** Of the pending ones those that make a key, which may take long. */
+  /** Of the pending ones those that make an RSA key: until its primes are found may take long, and no other key does. */
   readonly #making = new Set<number>();
   #lastId = 0;
   #lost: CryptoError | undefined;
@@ -53,7 +54,7 @@ export class Partition implements AsyncDisposable {
   #hasSpoken = false;
 
   /**
-   * @param stallMs how long a partition may leave all its requests unanswered before it is ended, and while it makes a key
+   * @param stallMs how long a partition may leave all its requests unanswered before it is ended, and while it makes an RSA key
    */
   constructor(process: PartitionProcess, stallMs: number, makingMs: number = stallMs) {
     this.#process = process;
@@ -107,7 +108,7 @@ export class Partition implements AsyncDisposable {
       const id = this.#nextId();
       this.#pending.set(id, { resolve, reject, weight });
       this.#load += weight;
-      if (code === messages.createKey.code) this.#making.add(id);
+      if (code === messages.createKey.code && makesRsa(payload)) this.#making.add(id);
       this.#writer.send(id, code, payload);
     });
   }
@@ -175,6 +176,10 @@ export class Partition implements AsyncDisposable {
     this.handles.clear();
     for (const { reject } of waiting) reject(this.#lost);
   }
+}
+
+function makesRsa(payload: Uint8Array): boolean {
+  return (messages.createKey.request.decode(Buffer.from(payload)).binding as KeyBinding).kty === 'RSA-HSM';
 }
 
 const REFUSALS: ReadonlySet<string> = new Set(REFUSAL_CODES);
