@@ -194,7 +194,8 @@ export class Faults {
         account.say(`${pid}, until its worker ends it`);
         this.#stuck.add(pid);
         if (kill(pid, 'SIGSTOP')) account.met();
-        return within('its worker ends it', () => !isAlive(pid));
+        // Stopped again and again: something outside of this run may have set all processes going.
+        return within('its worker ends it', () => !isAlive(pid) || !kill(pid, 'SIGSTOP'));
       }
       case 'recorder killed':
         return this.#kill('recorder', await this.#recorder(), random, account);
