@@ -1,6 +1,7 @@
 // The software engine: keys live in this process's memory. Not FIPS validated.
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { curves } from '../../../formats/algorithms.ts';
+import { DerError } from '../../../formats/der.ts';
 import { encodeMlDsaSeed, ML_DSA_SEED_BYTES } from '../../../formats/ml-dsa.ts';
 import { badRequest, CryptoError } from '../../protocol/messages.ts';
 import type { Engine, EngineKey, Generated, KeySpec, KeyType } from '../engine.ts';
@@ -26,11 +27,11 @@ export function softwareEngine(library: Libcrypto): Engine {
         randomFillSync(seed);
         const material = encodeMlDsaSeed(spec.alg, seed);
         seed.fill(0);
-        return { key: adopt(library, library.readPrivateKey(material), spec.kty), material };
+        return { key: adopt(library, library.readPrivateKey(material), spec.kty, material), material };
       }
       const written = (pkey: Pkey): Generated => {
-        const key = adopt(library, pkey, spec.kty);
-        return { key, material: library.writePrivateKey(pkey) };
+        const material = library.writePrivateKey(pkey);
+        return { key: adopt(library, pkey, spec.kty, material), material };
       };
       const settings = generationSettings(spec);
       return spec.kty === 'RSA-HSM'
@@ -41,23 +42,22 @@ export function softwareEngine(library: Libcrypto): Engine {
     open(kty: KeyType, material: Uint8Array): EngineKey {
       if (kty === 'oct-HSM') return new SymmetricKey(library, material);
       if (kty === 'AKP-HSM') requireMlDsa(library);
-      let pkey: Pkey;
       try {
-        pkey = library.readPrivateKey(material);
+        return adopt(library, library.readPrivateKey(material), kty, material);
       } catch (error) {
-        if (error instanceof LibcryptoError) throw new CryptoError('KeyRefused', 'the key does not read');
+        if (error instanceof LibcryptoError || error instanceof DerError)
+          throw new CryptoError('KeyRefused', 'the key does not read');
         throw error;
       }
-      return adopt(library, pkey, kty);
     },
 
     random: (count) => randomBytes(count),
   };
 }
 
-function adopt(library: Libcrypto, pkey: Pkey, kty: Exclude<KeyType, 'oct-HSM'>): EngineKey {
+function adopt(library: Libcrypto, pkey: Pkey, kty: Exclude<KeyType, 'oct-HSM'>, material: Uint8Array): EngineKey {
   try {
-    return kty === 'AKP-HSM' ? new MlDsaKey(library, pkey) : new AsymmetricKey(library, pkey, kty);
+    return kty === 'AKP-HSM' ? new MlDsaKey(library, pkey) : new AsymmetricKey(library, pkey, kty, material);
   } catch (error) {
     library.freeKey(pkey);
     throw error;
