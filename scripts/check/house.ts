@@ -8,9 +8,9 @@ import type { Tree } from './tree.ts';
 
 export const limits = {
   /** Lines of `src` outside tests. */
-  lines: 66_456,
+  lines: 66_498,
   /** Lines of the serving module with all that it imports. */
-  servingModule: 5_507,
+  servingModule: 5_526,
   /** Files of the service that a `sign` passes through. */
   sign: 50,
 } as const;

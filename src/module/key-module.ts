@@ -140,9 +140,9 @@ export class KeyModule extends ModuleFolder<StateFile> implements AsyncDisposabl
   }
 
   noteHead(revision: number, key: Uint8Array, sealed: Uint8Array): void {
-    const { sequence, state } = readStoreHead(this.provisioned, revision, key, sealed);
-    this.judgeState(state);
-    this.head.note(this.provisioned, sequence);
+    const head = readStoreHead(this.provisioned, revision, key, sealed);
+    this.judgeState(head.state);
+    this.head.note(this.provisioned, head);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

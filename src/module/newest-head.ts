@@ -7,11 +7,16 @@ import { CryptoError } from '../crypto/protocol/messages.ts';
 import { readIfThere, replaceDurableLater } from './durable-file.ts';
 import { openBox, sealBox } from './sealed-box.ts';
 import type { Provisioned, StateContent } from './sealed-state.ts';
+import { stateRefused } from './state-rollback.ts';
+import type { StoreHead } from './store-head.ts';
+
+type ShownHead = Pick<StoreHead, 'sequence' | 'hash'>;
+const NONE: ShownHead = { sequence: 0, hash: '' };
 
 export class NewestHead {
   readonly #path: string;
   readonly #delay: number;
-  #sequence = 0;
+  #newest = NONE;
   #written = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -23,7 +28,7 @@ export class NewestHead {
   }
 
   get sequence(): number {
-    return this.#sequence;
+    return this.#newest.sequence;
   }
 
   get isWitnessed(): boolean {
@@ -32,17 +37,22 @@ export class NewestHead {
 
   /** Takes over what any partition has written. @throws CryptoError RecordRefused */
   load(state: Provisioned): void {
-    this.#written = this.#read(state);
-    this.#sequence = Math.max(this.#sequence, this.#written, state.headFloor);
+    const written = this.#read(state);
+    this.#written = written.sequence;
+    this.#newest = later(later(this.#newest, written), { ...NONE, sequence: state.headFloor });
   }
 
   /**
-   * The sequence of a head that opened. Any is taken over: only the next one is ever sealed, so none is far ahead of the
-   * store, and after a crash the store is ahead of what was written here.
+   * A head that opened. Any is taken over: only the next one is ever sealed, so none is far ahead of the store, and after
+   * a crash the store is ahead of what was written here. Of one sequence several may have been sealed, and one was shown.
+   * @throws CryptoError StateRefused
    */
-  note(state: Provisioned, sequence: number): void {
-    if (sequence <= this.#sequence) return;
-    this.#sequence = sequence;
+  note(state: Provisioned, head: ShownHead): void {
+    const { sequence, hash } = this.#newest;
+    if (head.sequence === sequence && hash !== '' && head.hash !== hash)
+      throw stateRefused(`the store's head of sequence ${sequence} is another than the module was shown`);
+    this.#newest = later(this.#newest, head);
+    if (head.sequence <= sequence) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#write(state);
@@ -58,14 +68,14 @@ export class NewestHead {
   }
 
   #write(state: Provisioned): void {
-    if (this.#sequence <= this.#written) return;
+    if (this.sequence <= this.#written) return;
     this.#writing = this.#writing.then(async () => {
       try {
         // Another partition may have written a newer one meanwhile.
-        const sequence = Math.max(this.#sequence, this.#read(state));
-        if (sequence > this.#written && this.isWitnessed)
-          await replaceDurableLater(this.#path, sealWitness(state, sequence));
-        this.#written = sequence;
+        const newest = later(this.#newest, this.#read(state));
+        if (newest.sequence > this.#written && this.isWitnessed)
+          await replaceDurableLater(this.#path, sealWitness(state, newest));
+        this.#written = newest.sequence;
       } catch (error) {
         // The next head tries again: a full disk must not take the keys' process down.
         process.stderr.write(`module: the newest head could not be written (${(error as Error).name})\n`);
@@ -73,11 +83,12 @@ export class NewestHead {
     });
   }
 
-  #read(state: Provisioned): number {
+  #read(state: Provisioned): ShownHead {
     const sealed = readIfThere(this.#path);
-    if (sealed === undefined) return 0;
+    if (sealed === undefined) return NONE;
     try {
-      return Number(openBox(state.rootKeys.recordSealing, contextOf(state), sealed).readBigUInt64LE(0));
+      const plaintext = openBox(state.rootKeys.recordSealing, contextOf(state), sealed);
+      return { sequence: Number(plaintext.readBigUInt64LE(0)), hash: plaintext.toString('base64url', 8) };
     } catch (cause) {
       throw new CryptoError('RecordRefused', 'the newest head on file is not authentic', { cause });
     }
@@ -88,10 +99,15 @@ export function headPath(folder: string): string {
   return join(folder, 'head.sealed');
 }
 
-export function sealWitness(state: StateContent, sequence: number): Buffer {
-  const plaintext = Buffer.alloc(8);
+/** Older programs read the sequence alone, and leave the hash away. */
+export function sealWitness(state: StateContent, { sequence, hash }: ShownHead): Buffer {
+  const plaintext = Buffer.concat([Buffer.alloc(8), Buffer.from(hash, 'base64url')]);
   plaintext.writeBigUInt64LE(BigInt(sequence));
   return sealBox(state.rootKeys.recordSealing, contextOf(state), plaintext);
+}
+
+function later(one: ShownHead, other: ShownHead): ShownHead {
+  return other.sequence > one.sequence || (other.sequence === one.sequence && one.hash === '') ? other : one;
 }
 
 function contextOf(state: StateContent): Buffer {

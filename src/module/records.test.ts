@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { ask, newFolder, openModule } from './key-module.fixture.ts';
 import type { KeyModule } from './key-module.ts';
+import { sealWitness } from './newest-head.ts';
 
 async function provisioned(folder: string = newFolder()): Promise<KeyModule> {
   const module = openModule(folder);
@@ -96,6 +97,34 @@ test('the newest head outlives the process, and an older one does not replace it
   writeFileSync(join(folder, 'head.sealed'), Buffer.alloc(60, 1));
   assert.throws(() => openModule(folder), { code: 'RecordRefused' });
   rmSync(join(folder, 'head.sealed'));
+});
+
+test('of several heads of one sequence the one that was shown is the newest, after a restart and beside an older program too', async () => {
+  const folder = newFolder();
+  const nothing = Buffer.alloc(0);
+  const another = Buffer.alloc(32, 9).toString('base64url');
+  const refused = { code: 'StateRefused', message: /of sequence 1 is another than the module was shown/ };
+  const sealAnother = (module: KeyModule) =>
+    ask(module, 'sealHead', { revision: 1, hash: another, records: 0, previous: nothing });
+  const [shown] = await (async () => {
+    await using module = await provisioned(folder);
+    const heads = await sealHeads(module, 1);
+    await ask(module, 'noteHead', { ...at(heads, 0), revision: 1 });
+    await ask(module, 'noteHead', { ...at(heads, 0), revision: 1 });
+    await assert.rejects(ask(module, 'noteHead', { ...(await sealAnother(module)), revision: 1 }), refused);
+    return heads;
+  })();
+  assert.ok(shown !== undefined);
+  {
+    await using module = await provisioned(folder);
+    await assert.rejects(ask(module, 'noteHead', { ...(await sealAnother(module)), revision: 1 }), refused);
+    await ask(module, 'noteHead', { ...shown, revision: 1 });
+    // What an older program writes has no hash.
+    writeFileSync(join(folder, 'head.sealed'), sealWitness(module.provisioned, { sequence: 1, hash: '' }));
+  }
+  await using module = await provisioned(folder);
+  await ask(module, 'noteHead', { ...(await sealAnother(module)), revision: 1 });
+  await assert.rejects(ask(module, 'noteHead', { ...shown, revision: 1 }), refused);
 });
 
 test('what is no head, or is one of another revision, is not noted', async () => {

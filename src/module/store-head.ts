@@ -17,6 +17,8 @@ export type HeadText = RequestOf<'sealHead'>;
 
 export interface StoreHead {
   readonly sequence: number;
+  /** Of what is in the store; '': not known. */
+  readonly hash: string;
   readonly state: NamedState;
   /** Entries of the newest log that was signed before it. */
   readonly log: number;
@@ -73,6 +75,7 @@ function headOf(value: Buffer): StoreHead | undefined {
     const isNamed = typeof generation === 'number' && typeof state === 'string';
     return {
       sequence,
+      hash,
       state: isNamed ? { generation, digest: state } : NO_STATE,
       log: typeof log === 'number' ? log : 0,
     };

@@ -11,14 +11,14 @@ export const EMPTY_ROOT: Buffer = createHash('sha256').digest();
 
 /** For a new module: whatever an attempt before may have left is of nobody. */
 export function beginWitnesses(folder: string, state: StateContent): void {
-  replaceDurable(headPath(folder), sealWitness(state, 0));
+  replaceDurable(headPath(folder), sealWitness(state, { sequence: 0, hash: '' }));
   for (const size of signedSizes(folder)) rmSync(claimPath(folder, size), { force: true });
   createDurable(claimPath(folder, 0), sealClaim(state, 0, EMPTY_ROOT));
 }
 
 /** Makes the file where it is missing; what it held is for the caller to know. */
 export function witnessHead(folder: string, state: StateContent, sequence: number): void {
-  createDurable(headPath(folder), sealWitness(state, sequence));
+  createDurable(headPath(folder), sealWitness(state, { sequence, hash: '' }));
 }
 
 export function witnessLog(folder: string, state: StateContent, size: number, root: Uint8Array): void {

@@ -25,7 +25,8 @@ export interface OpenRecords {
 }
 
 /**
- * A head newer than the log's is a crash between commit and record: the caller finds it in `head` and completes the log.
+ * A head newer than the log's is a crash between commit and record: the caller finds it in `head` and completes the log. It sees to
+ * it that the log names no other, and then has the module `note` it.
  * @throws StoreError Refused with the reason, Damaged, Unavailable
  */
 export async function openRecords(options: OpenRecords): Promise<SealedRecords> {
@@ -50,12 +51,10 @@ function checkAge(sequence: number, seen: number, by: string): void {
   throw new StoreError('Refused', `the store is older than what was seen: ${what}, while ${seen} was seen by ${by}`);
 }
 
-/** Shows the head to the module; of an empty store, only learns under which key the first one will be. */
+/** Of an empty store only the module knows under which key the first head will be. */
 async function findHeadKey(sealer: RecordSealer, { head, headRow }: Contents): Promise<Uint8Array> {
   try {
-    if (headRow === undefined) return (await sealer.sealHead({ ...head, sequence: 1 }, new Uint8Array())).key;
-    await sealer.noteHead(head.sequence, headRow.key, headRow.value);
-    return headRow.key;
+    return headRow?.key ?? (await sealer.sealHead({ ...head, sequence: 1 }, new Uint8Array())).key;
   } catch (error) {
     throw unavailable(error);
   }

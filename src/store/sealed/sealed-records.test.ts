@@ -8,11 +8,12 @@ import { DELETIONS_KEPT, type Store, StoreError } from '../port.ts';
 import { makeSqlitePlace } from '../sqlite/sqlite-place.fixture.ts';
 import { type InTestSealer, inTestSealer } from './in-test-sealer.fixture.ts';
 import { openRecords } from './open-records.ts';
-import type { Change, Records } from './records.ts';
+import type { Change } from './records.ts';
+import type { SealedRecords } from './sealed-records.ts';
 
 /** Records and what a feature would hold of them. */
 interface Worker extends AsyncDisposable {
-  readonly records: Records;
+  readonly records: SealedRecords;
   readonly held: Map<string, string>;
   readonly applied: string[];
 }
@@ -61,14 +62,16 @@ describe('sealed records', () => {
     assert.deepEqual(Object.fromEntries(second.held), { a: '3', c: '' });
   });
 
-  it('show the head to the module after each commit and at opening', async () => {
+  it('show the head to the module after each commit, and at opening once that is asked for', async () => {
     const content = new MemoryContent();
     const sealer = inTestSealer();
     await using first = await openWorker(openMemoryStore(content), sealer);
     await first.records.update(() => [put('a', '1')]);
     assert.equal(sealer.noted, 1);
     sealer.noted = 0;
-    await using _second = await openWorker(openMemoryStore(content), sealer);
+    await using second = await openWorker(openMemoryStore(content), sealer);
+    assert.equal(sealer.noted, 0);
+    await second.records.note();
     assert.equal(sealer.noted, 1);
   });
 

@@ -119,7 +119,7 @@ export class SealedRecords implements Records {
             most = Math.max(1, group.length >> 1);
             continue;
           }
-          await this.#note(prepared);
+          await this.note(prepared.step);
         }
         this.#asked.splice(0, group.length);
         return settle(group, this.#head, prepared?.step.head, entries);
@@ -237,10 +237,13 @@ export class SealedRecords implements Records {
     }
   }
 
-  /** The commit stands whatever happens here; without the note it would be easier to roll back, so it is not answered. */
-  async #note({ step }: Prepared): Promise<void> {
+  /**
+   * Shows the module a head that is the newest for good. The commit stands whatever happens here; without the note it would be easier
+   * to roll back, so it is not answered. @throws StoreError
+   */
+  async note({ head: { sequence }, sealedHead }: Pick<State, 'head' | 'sealedHead'> = this.#state): Promise<void> {
     try {
-      await this.#source.sealer.noteHead(step.head.sequence, this.#source.headKey, step.sealedHead);
+      if (sequence > 0) await this.#source.sealer.noteHead(sequence, this.#source.headKey, sealedHead);
     } catch (error) {
       throw unavailable(error);
     }
