@@ -79,19 +79,12 @@ export function openFeeding(follows: readonly Follow[], kinds: readonly RecordKi
     else known.push(each);
   }
   const find = findingKind([...byKind.keys()]);
-  /** What was tried is taken over a moment later. */
-  const read = new WeakMap<Uint8Array, { readonly name: string; readonly value: unknown }>();
   const told = (change: Change) => {
     const { name, value: bytes } = change;
     const kind = find(name);
     const id = kind?.idOf(name);
     if (kind === undefined || id === undefined) return undefined;
-    let value: unknown;
-    if (bytes !== null) {
-      const before = read.get(bytes);
-      value = before?.name === name ? before.value : kind.read(id, bytes);
-      read.set(bytes, { name, value });
-    }
+    const value = bytes === null ? undefined : kind.read(id, bytes);
     return { id, change, value, all: byKind.get(kind) ?? [] };
   };
   return {

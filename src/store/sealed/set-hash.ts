@@ -60,8 +60,10 @@ export class SetHash {
 function expand(mark: string): Uint16Array {
   const input = Buffer.concat([SET_DOMAIN, Buffer.from(mark, 'latin1')]);
   const bytes = hash('shake128', input, { outputEncoding: 'buffer', outputLength: 2 * LANES });
-  // A copy, for lanes must lie at even addresses.
-  return new Uint16Array(Uint8Array.from(littleEndian(bytes)).buffer);
+  // Lanes must lie at even addresses.
+  const { buffer, byteOffset } =
+    bytes.byteOffset % 2 === 0 ? littleEndian(bytes) : Uint8Array.from(littleEndian(bytes));
+  return new Uint16Array(buffer, byteOffset, LANES);
 }
 
 /** Lanes are little-endian on every machine, so that a store can move to another. Turns the bytes in place. */
