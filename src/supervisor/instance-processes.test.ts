@@ -74,6 +74,23 @@ for (const [role, of] of [
   });
 }
 
+for (const role of ['service-0', 'recorder']) {
+  test(`one whose ${role} did not start is replaced as soon as its program is right, and no later`, async () => {
+    const { instance, root, audit, fails } = open(`mended-${role}`);
+    await using _ = instance;
+    await instance.start();
+    const { pids } = instance;
+    const broken = join(role === 'recorder' ? audit : root, 'broken');
+    writeFileSync(broken, '');
+    for (const pid of role === 'recorder' ? [pids.recorder ?? 0] : pids.service) process.kill(pid, 'SIGKILL');
+    await fails;
+    const refusal = { name: 'DoesNotStart', message: `mended-${role}/${role} does not start: it ended with code 3` };
+    await assert.rejects(instance.replace(), refusal);
+    rmSync(broken);
+    await instance.replace();
+  });
+}
+
 test('an update that no worker takes, and after which none starts, is not said to be taken', async () => {
   const { instance, root } = open('refuses');
   await using _ = instance;

@@ -105,6 +105,7 @@ export class InstanceProcesses implements AsyncDisposable {
    * do not serve as those before do
    */
   async replace(led: () => void = () => {}): Promise<void> {
+    for (const each of [this.#recorder, this.#current]) each.retry();
     await this.whenReady();
     const before = this.#current;
     const taken = new Set([before, ...this.#besides].map(({ nth }) => nth));

@@ -107,6 +107,13 @@ export class SupervisedProcess implements AsyncDisposable {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
+  /** One that has failed too often is tried at once: its program may be another now. */
+  retry(): void {
+    if (!this.#wanted || this.#givenUp === undefined) return;
+    clearTimeout(this.#restart);
+    void this.#run(this.#generation);
+  }
+
   /** The child goes on; when it has ended no other is started. */
   release(): void {
     this.#wanted = false;

@@ -106,6 +106,10 @@ export class WorkerGeneration implements AsyncDisposable {
     this.#workers[0]?.start();
   }
 
+  retry(): void {
+    for (const worker of this.#workers) worker.retry();
+  }
+
   /** Resolves when all of them serve. @throws DoesNotStart, naming the one that has failed too often */
   async whenReady(): Promise<void> {
     for (const worker of this.#workers) await worker.whenReady();
