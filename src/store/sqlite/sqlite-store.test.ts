@@ -121,6 +121,22 @@ describe('the file of the sqlite store', () => {
     assert.ok(!(await readFile(place.file)).includes('must go away'));
   });
 
+  it('gathers 4,000 pages in its log before they are written into the file, and the log grows no more after that', async () => {
+    await using place = await makeSqlitePlace();
+    await using store = await place.open();
+    using other = new DatabaseSync(place.file, { readOnly: true });
+    const pages = (): { log: unknown; checkpointed: unknown } =>
+      other.prepare('PRAGMA wal_checkpoint(NOOP)').get() as { log: unknown; checkpointed: unknown };
+    // Pages that stay as they are would not be written.
+    const write = (revision: number) => store.commit([], [row(1, revision, String(revision % 10).repeat(1024 * 1024))]);
+    for (let revision = 1; revision <= 12; revision += 1) await write(revision);
+    assert.ok(Number(pages().log) > 3_000, `${String(pages().log)} pages`);
+    assert.equal(pages().checkpointed, 0);
+    for (let revision = 13; revision <= 60; revision += 1) await write(revision);
+    assert.ok((await stat(`${place.file}-wal`)).size < 18 * 1024 * 1024);
+    assert.equal((await contents(store)).length, 1);
+  });
+
   it('opens in several threads at the same first moment', async () => {
     await using place = await makeSqlitePlace();
     const module = new URL('./sqlite-store.ts', import.meta.url).href;
