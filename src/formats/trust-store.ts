@@ -1,7 +1,7 @@
 // A PKCS#12 file (RFC 7292) of certificates that are trusted, as Java reads it: no keys in it, nothing encrypted. Not a
 // reader, and no place for a secret: the password is Java's own 'changeit', which everybody knows.
 import { createHash, createHmac } from 'node:crypto';
-import { der, derUnsigned, INTEGER, NULL, OCTET_STRING, derObjectId as oid, SEQUENCE, SET } from './der.ts';
+import { der, derObjectId, derUnsigned, INTEGER, NULL, OCTET_STRING, SEQUENCE, SET } from './der.ts';
 
 export const TRUST_STORE_PASSWORD = 'changeit';
 
@@ -11,14 +11,14 @@ export interface TrustedCertificate {
   readonly der: Uint8Array;
 }
 
-const DATA = '2a864886f70d010701';
-const CERT_BAG = '2a864886f70d010c0a0103';
-const X509_CERTIFICATE = '2a864886f70d01091601';
-const FRIENDLY_NAME = '2a864886f70d010914';
+const DATA = derObjectId('2a864886f70d010701');
+const CERT_BAG = derObjectId('2a864886f70d010c0a0103');
+const X509_CERTIFICATE = derObjectId('2a864886f70d01091601');
+const FRIENDLY_NAME = derObjectId('2a864886f70d010914');
 /** 2.16.840.1.113894.746875.1.1: without it Java passes over a certificate that has no key. */
-const TRUSTED_KEY_USAGE = '6086480186f966adca7b0101';
-const ANY_USAGE = '551d2500';
-const SHA256 = '608648016503040201';
+const TRUSTED_KEY_USAGE = derObjectId('6086480186f966adca7b0101');
+const ANY_USAGE = derObjectId('551d2500');
+const SHA256 = derObjectId('608648016503040201');
 const ITERATIONS = 2048;
 
 const BMP_STRING = 0x1e;
@@ -33,31 +33,28 @@ export function trustStore(certificates: readonly TrustedCertificate[]): Buffer 
 }
 
 function certificateBag({ name, der: certificate }: TrustedCertificate): Buffer {
-  const attributes = [
-    attribute(TRUSTED_KEY_USAGE, oid(ANY_USAGE)),
-    attribute(FRIENDLY_NAME, der(BMP_STRING, utf16(name))),
-  ];
+  const attributes = [attribute(TRUSTED_KEY_USAGE, ANY_USAGE), attribute(FRIENDLY_NAME, der(BMP_STRING, utf16(name)))];
   return der(
     SEQUENCE,
-    oid(CERT_BAG),
-    der(EXPLICIT_0, der(SEQUENCE, oid(X509_CERTIFICATE), der(EXPLICIT_0, der(OCTET_STRING, certificate)))),
+    CERT_BAG,
+    der(EXPLICIT_0, der(SEQUENCE, X509_CERTIFICATE, der(EXPLICIT_0, der(OCTET_STRING, certificate)))),
     der(SET, ...attributes.sort(Buffer.compare)),
   );
 }
 
-function attribute(type: string, value: Buffer): Buffer {
-  return der(SEQUENCE, oid(type), der(SET, value));
+function attribute(type: Buffer, value: Buffer): Buffer {
+  return der(SEQUENCE, type, der(SET, value));
 }
 
 function contentOf(bytes: Uint8Array): Buffer {
-  return der(SEQUENCE, oid(DATA), der(EXPLICIT_0, der(OCTET_STRING, bytes)));
+  return der(SEQUENCE, DATA, der(EXPLICIT_0, der(OCTET_STRING, bytes)));
 }
 
 /** It keeps readers content that want one, and proves nothing: the salt can be derived. */
 function macOf(safe: Uint8Array): Buffer {
   const salt = createHash('sha256').update(safe).digest().subarray(0, 20);
   const mac = createHmac('sha256', macKey(salt)).update(safe).digest();
-  const digest = der(SEQUENCE, der(SEQUENCE, oid(SHA256), der(NULL)), der(OCTET_STRING, mac));
+  const digest = der(SEQUENCE, der(SEQUENCE, SHA256, der(NULL)), der(OCTET_STRING, mac));
   return der(SEQUENCE, digest, der(OCTET_STRING, salt), derUnsigned(Buffer.of(ITERATIONS >> 8, ITERATIONS & 0xff)));
 }
 
