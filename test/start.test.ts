@@ -2,7 +2,18 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, connect as connectPlain, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -255,6 +266,29 @@ test('a stop while the instance is being made is no failure: the next start goes
   third.child.kill('SIGINT');
   await once(third.child, 'close');
 });
+
+test('a start that cannot make what control reads says why, and leaves nothing that runs', {
+  skip: process.platform !== 'linux' && 'reads /proc',
+}, () => {
+  const root = join(folder, 'unwritable');
+  mkdirSync(join(root, 'dev-clients.json'), { recursive: true, mode: 0o700 });
+  chmodSync(root, 0o700);
+  const { status, stderr } = spawnSync(PROGRAM, ['start', '--data', root, '--port', '0'], { encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.match(stderr, /EISDIR[^]*dev-clients\.json/);
+  assert.doesNotMatch(stderr, /was killed|unhandled/i);
+  const running = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && wordsOf(name).includes(root));
+  assert.deepEqual(running, []);
+});
+
+/** Arguments of a process, if it is still there. */
+function wordsOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 test('without the demonstration there are only the planes', async () => {
   rmSync(dataRoot, { recursive: true });

@@ -13,7 +13,7 @@ import type { PlaneOptions } from './plane.ts';
 type Linked = Required<Pick<PlaneOptions, 'audit' | 'host' | 'replaceFile' | 'frontToken' | 'now' | 'log'>>;
 
 /**
- * Until the supervisor ends it.
+ * Until the supervisor ends it. It has loaded when the supervisor says that its files are there.
  * @param socket of the management plane's recorder
  * @param start awaits nothing before it asks for the host: the supervisor begins to tell of instances at once
  */
@@ -22,11 +22,11 @@ export async function runControl(
   start: (linked: Linked, link: Link) => Promise<AsyncDisposable & { readonly port: number }>,
 ): Promise<void> {
   await using link = openSupervisorLink();
-  let token: Uint8Array | undefined;
-  link.on(frontToken, (told) => {
-    token = told.token;
-  });
+  const told = Promise.withResolvers<Uint8Array>();
+  link.on(frontToken, ({ token }) => told.resolve(token));
   await using audit = openManagementAudit(socket);
+  const token = await Promise.race([told.promise, link.closed]);
+  if (token === undefined) return;
   await using control = await start(
     {
       audit,

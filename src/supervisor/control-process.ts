@@ -35,13 +35,14 @@ export interface ControlOptions extends Pick<ProcessOptions, 'program' | 'report
   readonly instances: Instances;
   /** Resolves when it is on record; until then it is not done. */
   readonly record: (act: HostAct) => Promise<void>;
-  /** By which instances know control's front. */
-  readonly frontToken: Uint8Array;
+  /** By which instances know control's front. Told when its files are there, which it waits for. */
+  readonly frontToken: Promise<Uint8Array>;
   readonly changed: () => void;
 }
 
 export function controlProcess(options: ControlOptions): SupervisedProcess {
   const { program, report, show, instances, changed } = options;
+  options.frontToken.catch(() => undefined); // then the start comes to nothing too
   const child = new SupervisedProcess({
     label: 'control',
     log: join(options.logs, 'control.log'),
@@ -49,7 +50,7 @@ export function controlProcess(options: ControlOptions): SupervisedProcess {
     report,
     show,
     connected: (link) => {
-      link.send(frontToken, { token: options.frontToken });
+      options.frontToken.then((token) => link.send(frontToken, { token })).catch(() => undefined);
       answer(link, options);
     },
     ready: () => {

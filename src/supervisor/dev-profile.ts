@@ -32,14 +32,15 @@ export async function openDevProfile(
   const authority = await openAuthority(at.ca, now);
   const control = { key: join(at.control, 'tls-key.pem'), certificate: join(at.control, 'tls-certificate.pem') };
   await ensureServerCertificate(authority, control, CONTROL_NAMES, now);
-  const clients = await ensureDevIdentities(at);
-  let written = writeClientEnvironment(at, port, clients);
+  const { clients, kept } = ensureDevIdentities(at);
+  let written = kept.then(() => writeClientEnvironment(at, port, clients));
   written.catch(() => undefined); // control starts meanwhile; who asks for it is told
   let namesDev = existsSync(at.instance(DEV_INSTANCE).config);
   const [azure, local] = [azureNames(), localNames(port)];
   return {
     tenantId: clients.tenantId,
     port,
+    prepared: kept,
     controlProgram: (log) =>
       controlArguments({
         log,

@@ -10,6 +10,8 @@ export interface Profile extends AsyncDisposable {
   readonly tenantId: string;
   /** The front's. */
   readonly port: number;
+  /** Resolves when the files are there that control reads once it has loaded. */
+  readonly prepared: Promise<void>;
   /** @param log socket of the management plane's recorder */
   readonly controlProgram: (log: string) => Program;
   /** What a new instance is from its first start on. */

@@ -116,7 +116,7 @@ export async function startSupervisor(
     logs,
     ...reporter,
     instances,
-    frontToken,
+    frontToken: profile.prepared.then(() => frontToken),
     changed: namesChanged,
   });
   // Stopped in the opposite order: instances before control.
@@ -139,6 +139,7 @@ export async function startSupervisor(
   const [failed] = await Promise.race([
     Promise.all([
       instances.startAll(),
+      profile.prepared,
       controlReady(controlChild, logs),
       managementLogReady(recorder.process, logs, reporter),
     ]),

@@ -286,7 +286,7 @@ describe('a control process in the hands of an attacker', () => {
         }),
       folder: at.control,
       record: (asked) => recordHostAct(managementLog, asked),
-      frontToken: new Uint8Array(32),
+      frontToken: Promise.resolve(new Uint8Array(32)),
       logs: join(root, 'logs'),
       report: () => {},
       instances,

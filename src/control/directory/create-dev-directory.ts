@@ -9,26 +9,32 @@ type RandomBytes = (size: number) => Uint8Array;
 const STOCK_PUBLIC_CLIENT = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 const DOMAIN = 'strongroom.localhost';
 
-export async function createDevDirectory(random: RandomBytes) {
+/** Ids and secrets, at once. */
+export function drawDevSecrets(random: RandomBytes) {
   const id = (): string => randomGuid(random);
   // Hexadecimal: one that began with '-', as base64url can, would be taken for an option by the command lines that get it.
   const secret = (): string => Buffer.from(random(32)).toString('hex');
   const applicationLogin = () => ({ appId: id(), oid: id(), secret: secret() });
   const userLogin = (name: string) => ({ oid: id(), upn: `${name}@${DOMAIN}`, password: secret() });
-  const secrets = {
+  return {
     tenantId: id(),
     applications: { admin: applicationLogin(), owner: applicationLogin(), consumer: applicationLogin() },
     users: { alice: userLogin('alice'), bob: userLogin('bob') },
     operatorsGroupOid: id(),
   };
-  const application = async (displayName: string, login: ReturnType<typeof applicationLogin>) => ({
+}
+export type DevSecrets = ReturnType<typeof drawDevSecrets>;
+
+export async function createDevDirectory(random: RandomBytes, secrets: DevSecrets = drawDevSecrets(random)) {
+  const id = (): string => randomGuid(random);
+  const application = async (displayName: string, login: DevSecrets['applications']['admin']) => ({
     appId: login.appId,
     oid: login.oid,
     displayName,
     secrets: [{ keyId: id(), hash: await hashSecret(login.secret, random(16)) }],
     certificates: [],
   });
-  const user = async (displayName: string, login: ReturnType<typeof userLogin>) => ({
+  const user = async (displayName: string, login: DevSecrets['users']['alice']) => ({
     oid: login.oid,
     upn: login.upn,
     displayName,
@@ -62,7 +68,6 @@ export async function createDevDirectory(random: RandomBytes) {
   };
   return { directory, secrets };
 }
-export type DevSecrets = Awaited<ReturnType<typeof createDevDirectory>>['secrets'];
 
 /** A random (version 4) GUID from the given source. */
 function randomGuid(random: RandomBytes): string {

@@ -57,6 +57,7 @@ export async function openProductionProfile(
   return {
     tenantId: config.tenantId,
     port: config.listen.port,
+    prepared: Promise.resolve(),
     controlProgram: (log) => controlProgram(at, config, log),
     made: () => ({ profile: 'production' }),
     surroundings: (name, aliases) => ({
