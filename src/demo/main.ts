@@ -32,13 +32,15 @@ async function main(root: string, port: number): Promise<void> {
     getToken(form.audiences.arm[0] ?? ''),
   );
   const custodians = hasSecurityDomain(at.custodians) ? undefined : ensureCustodians(at.custodians);
-  custodians?.catch(() => undefined); // made while the instance is, and told where they are needed
+  const dataToken = getToken(form.audiences.instances[0] ?? '');
+  // Made while the instance is, and told where they are needed.
+  for (const early of [custodians, dataToken]) early?.catch(() => undefined);
   const { activation } = await step(
     `instance '${DEV_INSTANCE}' through the resource manager`,
     () => findOrProvision(form, clients, getToken),
     ({ found }) => (found ? 'found' : 'provisioned'),
   );
-  const token = await step('token for the data plane', () => getToken(form.audiences.instances[0] ?? ''));
+  const token = await step('token for the data plane', () => dataToken);
   const hsm = askingAs(token, instance);
   // A start that was killed in between may have activated it and not kept the file: it can be taken again.
   const isSplit = activation === 'Active' && hasSecurityDomain(at.custodians);
@@ -54,13 +56,8 @@ async function main(root: string, port: number): Promise<void> {
     await step('instance is active', () => waitUntilActive(form, clients, getToken));
   }
   const kept = readKeptWrap(root);
-  if (!isSplit || kept === undefined) {
-    await step(
-      'custodians showed that their shares open',
-      () => acknowledgeShares(hsm, at.custodians),
-      (count) => `${count} of 3`,
-    );
-  }
+  const opened = isSplit && kept !== undefined ? undefined : acknowledgeShares(hsm, at.custodians);
+  opened?.catch(() => undefined);
   if (kept === undefined) {
     await step('local roles Crypto Officer and Crypto User given to the administrator', async () => {
       for (const role of [CRYPTO_OFFICER, CRYPTO_USER]) await assignRole(hsm, '', role, admin.oid);
@@ -71,6 +68,13 @@ async function main(root: string, port: number): Promise<void> {
     () => findOrCreateKey(instance, credential),
     ({ found }) => (found ? 'found' : 'made'),
   );
+  if (opened !== undefined) {
+    await step(
+      'custodians showed that their shares open',
+      () => opened,
+      (count) => `${count} of 3`,
+    );
+  }
   if (key.id === undefined) throw new StepFailed('the key has no identifier');
   const { id } = key;
   const wrapped = await step('fresh 32-byte data key wrapped (RSA-OAEP-256)', () => wrap(id, credential));
