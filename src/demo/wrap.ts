@@ -1,11 +1,11 @@
 // Envelope encryption with the stock SDK: the key stays in the HSM, a data key is wrapped and unwrapped by it. The SDK
 // sends RSA-OAEP-256 to the service for both; with RSA-OAEP it would wrap by itself.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TokenCredential } from '@azure/identity';
 import { CryptographyClient, KeyClient, type KeyVaultKey } from '@azure/keyvault-keys';
 import { replaceFile } from '../files/durable-file.ts';
+import { readIfThere } from '../files/read-if-there.ts';
 import { record, text } from '../formats/shape.ts';
 
 export const KEY_NAME = 'demo-kek';
@@ -52,14 +52,8 @@ export async function unwrap({ keyId, wrapped, digest }: KeptWrap, credential: T
 }
 
 export function readKeptWrap(root: string): KeptWrap | undefined {
-  let content: string;
-  try {
-    content = readFileSync(fileIn(root), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-  return shape(JSON.parse(content), 'demo.json');
+  const content = readIfThere(fileIn(root));
+  return content === undefined ? undefined : shape(JSON.parse(content), 'demo.json');
 }
 
 export async function writeKeptWrap(root: string, kept: KeptWrap): Promise<void> {

@@ -1,7 +1,6 @@
 // How an operator stops one instance, starts it again or has its processes replaced: a mark in its folder, and a signal to the
 // supervisor to look.
 // It is not the mark of a deletion, whose time counts for purge protection.
-import { readFileSync } from 'node:fs';
 import { ownCommand } from '../formats/own-command.ts';
 
 /** Sent to the supervisor once it shows what runs. */
@@ -14,13 +13,3 @@ export function stoppedMessage(name: string): string {
 
 /** The mark for new processes is empty when they are asked for, says so while they start, and at last why there are none. */
 export const UNDER_WAY = 'under way\n';
-
-/** @returns undefined: there is none, or none any more */
-export function readReplaceMark(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}

@@ -1,7 +1,7 @@
 // Decides when the log gets a new signed checkpoint, and has a connected worker, or the recorder's own signer, fetch the signature.
 // Never asks for one that does not go on from the checkpoint on disk.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readIfThere } from '../files/read-if-there.ts';
 import { parseCheckpoint } from '../formats/tlog-checkpoint.ts';
 import { inTime } from '../links/recorder/audit-log.ts';
 import type { Log, Snapshot } from './log.ts';
@@ -87,11 +87,6 @@ export class Checkpointer {
   }
 
   #read(): string | undefined {
-    try {
-      return readFileSync(join(this.#folder, 'checkpoint'), 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
+    return readIfThere(join(this.#folder, 'checkpoint'));
   }
 }

@@ -1,10 +1,11 @@
 // A start at which the module's witnesses of store and log are missing, although there is a store or a log: nobody can tell
 // whether those are older copies, so it is refused, and what is there is written down beside the instance. Its operator may
 // accept exactly that, once (`strongroom instance accept`); what contradicts it elsewhere is refused all the same.
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import type { CryptoClient } from '../crypto/client/crypto-client.ts';
 import { type Acceptance, type MissingWitness, readMissingWitness } from '../deployment/witness-acceptance.ts';
 import { replaceFile } from '../files/durable-file.ts';
+import { readIfThere } from '../files/read-if-there.ts';
 import { ownCommand } from '../formats/own-command.ts';
 import type { Detail } from '../http/entry-detail.ts';
 import { type Store, StoreError } from '../store/port.ts';
@@ -90,13 +91,4 @@ function describe({ missing, store, log }: MissingWitness, { reason, by, at }: A
 
 function isSame({ accepted: _, ...known }: MissingWitness, { accepted: __, ...found }: MissingWitness): boolean {
   return JSON.stringify(known) === JSON.stringify(found);
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

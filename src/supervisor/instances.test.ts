@@ -8,7 +8,8 @@ import { places } from '../deployment/data-layout.ts';
 import { devSurroundings } from '../deployment/dev-surroundings.ts';
 import { readInstanceConfig } from '../deployment/instance.ts';
 import { readPurgeRecord } from '../deployment/purge-record.ts';
-import { readReplaceMark, UNDER_WAY } from '../deployment/stop-flag.ts';
+import { UNDER_WAY } from '../deployment/stop-flag.ts';
+import { readIfThere } from '../files/read-if-there.ts';
 import { OPEN_NETWORK } from '../formats/network-rules.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
 import { ProvisionRefused } from '../links/provision-request.ts';
@@ -164,14 +165,14 @@ test('new processes are asked for once, and it is said which ones serve', async 
   writeFileSync(mark, '');
   const applied = instances.applyStopFlags();
   while (service().length === before.length) await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(readReplaceMark(mark), UNDER_WAY);
+  assert.equal(readIfThere(mark), UNDER_WAY);
   await applied;
-  assert.equal(readReplaceMark(mark), undefined);
+  assert.equal(readIfThere(mark), undefined);
   writeFileSync(join(audit, 'broken'), '');
   writeFileSync(mark, '');
   await instances.applyStopFlags();
   assert.match(
-    readReplaceMark(mark) ?? '',
+    readIfThere(mark) ?? '',
     /^is served by new workers, but its recorder does not come back.*: dev\/recorder /,
   );
   rmSync(join(audit, 'broken'));

@@ -8,9 +8,10 @@ import type { InstanceConfig } from '../deployment/instance.ts';
 import { readInstanceConfig } from '../deployment/instance.ts';
 import type { InstancePids } from '../deployment/running-state.ts';
 import { settled } from '../deployment/runtime-config.ts';
-import { readReplaceMark, stoppedMessage, UNDER_WAY } from '../deployment/stop-flag.ts';
+import { stoppedMessage, UNDER_WAY } from '../deployment/stop-flag.ts';
 import { replaceFile } from '../files/durable-file.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
+import { readIfThere } from '../files/read-if-there.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import { matching, record } from '../formats/shape.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
@@ -156,7 +157,7 @@ export class Instances implements AsyncDisposable {
         const { stopFlag, replaceFlag } = this.#options.places.instance(name);
         if (existsSync(stopFlag)) await this.#end(name);
         await this.#run(name);
-        if (readReplaceMark(replaceFlag) === '') await this.#replace(name, replaceFlag);
+        if (readIfThere(replaceFlag) === '') await this.#replace(name, replaceFlag);
       }
     });
   }

@@ -4,9 +4,10 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type RunningState, readRunningState } from '../../deployment/running-state.ts';
-import { readReplaceMark, STOP_FLAGS_CHANGED, UNDER_WAY } from '../../deployment/stop-flag.ts';
+import { STOP_FLAGS_CHANGED, UNDER_WAY } from '../../deployment/stop-flag.ts';
 import { readMissingWitness } from '../../deployment/witness-acceptance.ts';
 import { replaceFile } from '../../files/durable-file.ts';
+import { readIfThere } from '../../files/read-if-there.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { oneLine, printable } from '../../formats/printable.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
@@ -82,7 +83,7 @@ What is unlocked stays so. The supervisor and the management plane go on as they
       try {
         let why: string | undefined;
         const state = await applyStopFlag(folder, () => {
-          why = readReplaceMark(at.replaceFlag);
+          why = readIfThere(at.replaceFlag);
           return why !== '' && why !== UNDER_WAY;
         });
         if (state === undefined) return `${name} does not run: it starts with the program as it is then.\n`;

@@ -8,6 +8,7 @@ import { destroyFolder } from '../../files/destroy-folder.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { syncFolder } from '../../files/durable-file-sync.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
+import { readIfThere } from '../../files/read-if-there.ts';
 import { record } from '../../formats/shape.ts';
 
 const { rootKeysDestroyedAt: _, checkpoint: __, ...ordered } = PURGED_MEMBERS;
@@ -81,10 +82,5 @@ function markOf(places: Places, name: string): string {
 }
 
 function checkpointOf(log: string): string {
-  try {
-    return readFileSync(join(log, 'checkpoint'), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
+  return readIfThere(join(log, 'checkpoint')) ?? '';
 }
