@@ -1,6 +1,7 @@
 // Wires the control process: directory and issuer, resource manager, Graph, their listener, and the front with the
 // names of everything. It holds no data-plane authority: instances are made and stopped by the supervisor at its word.
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { type ListenerAddress, targetBesides } from '../deployment/listener-addresses.ts';
 import { azureNames, devIssuer, localNames, STORAGE_AUDIENCES } from '../deployment/name-forms.ts';
 import { authenticateBy } from '../features/auth/control-caller.ts';
@@ -18,7 +19,7 @@ import { createIssuer } from './directory/issuer/create-issuer.ts';
 import { tokenEndpoints } from './directory/issuer/discovery.ts';
 import { loadIdentityHeader, managedIdentityRow } from './directory/issuer/managed-identity.ts';
 import { issuerRows } from './directory/issuer/rows.ts';
-import { loadSigningKey } from './directory/issuer/signing-key.ts';
+import { loadSigningKey, signingKeyFile } from './directory/issuer/signing-key.ts';
 import { openForeignAssertions } from './foreign-assertions.ts';
 import { openIdentityEndpoint } from './identity-endpoint.ts';
 import { HsmLifecycle } from './management/hsm/hsm-lifecycle.ts';
@@ -52,6 +53,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const plane = new Plane(options, forms);
   const { host, callers } = plane;
   await using stack = new AsyncDisposableStack();
+  // A first start, whose demonstration asks for a token next: the library loads while the key is made.
+  if (!existsSync(signingKeyFile(folder))) import('./directory/issuer/issuer-library.ts').catch(() => undefined);
   const directory = await readDirectoryFile(folder);
   const { tenantId, domain } = directory;
   const book = await openRecordedBook(

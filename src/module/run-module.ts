@@ -8,7 +8,7 @@ import { refuseToServe, serve } from './serve.ts';
 
 export interface Runnable<P extends AsyncDisposable> {
   /** @throws CryptoError what the first question is answered with */
-  open(now: () => number): P;
+  open(now: () => number): P | Promise<P>;
   readonly dispatch: Dispatch<P>;
 }
 
@@ -30,7 +30,7 @@ export async function runModule<P extends AsyncDisposable>(
   process.on('SIGINT', () => undefined);
 
   try {
-    await using module = open(() => Math.floor(Date.now() / 1000));
+    await using module = await open(() => Math.floor(Date.now() / 1000));
     await serve((frame) => dispatch(module, frame), process.stdin, process.stdout);
   } catch (error) {
     process.exitCode = 70;

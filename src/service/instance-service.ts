@@ -60,6 +60,7 @@ export async function startInstanceService(
     await openSqliteStore({ folder: places.store }).catch((error: unknown) => refuseStore(log, error)),
   );
   await provisionModule(crypto, config, async () => newestHeadInLog === 0 && (await isEmpty(store)));
+  if (newestHeadInLog === 0) crypto.foreseeCeremony(); // that of the first download
   await refuseCutLog(audit, crypto);
   const goOn = await judgeWitnesses({ ...log, crypto, store, newestHeadInLog, path: places.unwitnessed });
   if (opening !== undefined && options.completesLog) await recordUnlocked(log, opening);

@@ -8,10 +8,13 @@ import { type PartitionPath, spawnPartition } from './spawn-partition.ts';
 /** Longer than a passphrase takes to be stretched, and than a wrong one is held back. */
 const STALL_MS = 120_000;
 const GREETING_MS = 30_000;
+const FORESEEN_MS = 60_000;
 
 /** Ended by being disposed of, unless it has ended by itself. @throws CryptoError why the module does not start */
-export async function startCeremony(place: PartitionPath): Promise<Partition> {
-  const process = new Partition(spawnPartition(place, 'ceremony'), STALL_MS);
+export async function startCeremony(
+  place: PartitionPath,
+  process = new Partition(spawnPartition(place, 'ceremony'), STALL_MS),
+): Promise<Partition> {
   try {
     await greet(process, GREETING_MS);
     return process;
@@ -38,6 +41,8 @@ export class Ceremonies implements AsyncDisposable {
   #unlocking: Promise<Partition> | undefined;
   #last: Promise<unknown> = Promise.resolve();
   readonly #running = new Set<Partition>();
+  /** It has loaded, and reads no file before it is greeted. */
+  #spare: Partition | undefined;
 
   constructor(place: PartitionPath, partitions: Partitions) {
     this.#place = place;
@@ -58,7 +63,9 @@ export class Ceremonies implements AsyncDisposable {
     // What anybody may know of a seal is told of whatever lies there, also of what partitions do not open any more.
     const giver = this.#partitions.isOpen && !isShown ? await this.#partitions.pick() : undefined;
     const known = giver && (await ask(giver, 'stateInUse', {}));
-    await using process = await startCeremony(this.#place);
+    const spare = this.#spare;
+    this.#spare = undefined;
+    await using process = await startCeremony(this.#place, spare?.lost === true ? undefined : spare);
     this.#running.add(process);
     try {
       if (giver !== undefined && known !== undefined) {
@@ -69,6 +76,13 @@ export class Ceremonies implements AsyncDisposable {
     } finally {
       this.#running.delete(process);
     }
+  }
+
+  /** One is about to be wanted: its process loads meanwhile, and ends where it is not. */
+  foresee(): void {
+    const spare = new Partition(spawnPartition(this.#place, 'ceremony'), STALL_MS);
+    this.#spare = spare;
+    setTimeout(() => this.#spare === spare && spare.kill(), FORESEEN_MS).unref();
   }
 
   async unlockCertificate(): Promise<Buffer> {
@@ -103,8 +117,9 @@ export class Ceremonies implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#spare?.kill();
     for (const process of this.#running) process.kill();
-    await Promise.all([this.#last, this.endUnlocking()]);
+    await Promise.all([this.#last, this.endUnlocking(), this.#spare?.gone]);
   }
 
   /** @throws CryptoError WrongState while the module is open: no secret is asked for then */

@@ -160,6 +160,53 @@ async function killCeremony(moduleFolder: string): Promise<void> {
   }
 }
 
+test('a new module begins with one partition and the process of its ceremony; the other partitions follow that', async () => {
+  const moduleFolder = newFolder();
+  const complete = Promise.withResolvers<void>();
+  await using client = await openCryptoClient({
+    ...{ moduleFolder, partitions: 3 },
+    onPartitions: (pids) => pids.length === 3 && complete.resolve(),
+  });
+  assert.equal(client.pids.length, 1);
+  assert.equal(ceremoniesOver(moduleFolder).length, 1);
+  await client.ceremony('provision', { instanceId: 'i-1', instanceName: 'dev' });
+  assert.deepEqual(ceremoniesOver(moduleFolder), []);
+  await complete.promise;
+  await client.ceremony('downloadSecurityDomain', { certificates, required: 2 });
+  const key = await newKey(client);
+  const input = randomBytes(8);
+  const all = await Promise.all(Array.from({ length: 40 }, () => sign(client, key, input)));
+  assert.equal(new Set(all.map((output) => output.toString('hex'))).size, 1);
+});
+
+test('a process that was begun for a ceremony goes by the files as they are when it is asked', async () => {
+  const moduleFolder = newFolder();
+  await using early = await openCryptoClient({ moduleFolder, partitions: 1 });
+  const [begun] = ceremoniesOver(moduleFolder);
+  assert.ok(begun !== undefined);
+  await using other = await openCryptoClient({ moduleFolder, partitions: 1 });
+  await other.ceremony('provision', { instanceId: 'i-1', instanceName: 'dev' });
+  await early.reload();
+  assert.deepEqual(ceremoniesOver(moduleFolder), [begun]);
+  await early.ceremony('downloadSecurityDomain', { certificates, required: 2 });
+  assert.equal(early.hello.state, 'active');
+  assert.deepEqual(ceremoniesOver(moduleFolder), []);
+});
+
+test('one that was begun and is lost costs no ceremony, and one that is not wanted ends with the client', async () => {
+  const moduleFolder = newFolder();
+  {
+    await using client = await openCryptoClient({ moduleFolder, partitions: 1 });
+    await activate(client);
+    client.foreseeCeremony();
+    await killCeremony(moduleFolder);
+    await client.send('transferKey', {});
+    client.foreseeCeremony();
+    assert.notEqual(ceremoniesOver(moduleFolder).length, 0);
+  }
+  assert.deepEqual(ceremoniesOver(moduleFolder), []);
+});
+
 test('a message that is not repeatable is reported lost, not sent twice', async () => {
   const moduleFolder = newFolder();
   await using client = await openCryptoClient({ moduleFolder, partitions: 1 });

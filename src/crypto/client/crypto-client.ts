@@ -1,6 +1,8 @@
 // What a service worker sees of its module: requests spread over a pool of partitions, repeated on another when one dies, keys
 // opened where the work goes, and ceremonies run in processes of their own. Not a place for policy: who may use a key was
 // decided before.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   CryptoError,
   type KeyBinding,
@@ -41,8 +43,15 @@ const WEIGHT: Readonly<Record<KeyBinding['kty'], number>> = { 'oct-HSM': 1, 'EC-
 
 /** @throws CryptoError when a partition does not start */
 export async function openCryptoClient(options: PoolOptions) {
-  const pool = await PartitionPool.open(options);
+  const pool = new PartitionPool(options);
   const ceremonies = new Ceremonies(options, pool);
+  // A new one is made by a ceremony, which takes one partition besides.
+  const isNew = !existsSync(join(options.moduleFolder, 'state.sealed'));
+  if (isNew) ceremonies.foresee();
+  const opened = pool.open(isNew ? 1 : options.partitions);
+  await opened.catch(() => ceremonies[Symbol.asyncDispose]());
+  await opened;
+  if (pool.isOpen) pool.complete();
 
   async function send<M extends MessageName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>> {
     const payload = encodeRequest(name, request);
@@ -131,8 +140,11 @@ export async function openCryptoClient(options: PoolOptions) {
         throw error;
       }
       await reload();
+      pool.complete();
       return reply;
     },
+    /** Has the process of the next ceremony load before that is asked for. */
+    foreseeCeremony: () => ceremonies.foresee(),
     /** While locked: the unlock certificate (DER) of the process that waits for secrets. @throws CryptoError */
     unlockCertificate: () => ceremonies.unlockCertificate(),
     /**

@@ -47,25 +47,29 @@ export class PartitionPool implements AsyncDisposable {
   #backoff = FIRST_BACKOFF_MS;
   readonly #timers = new Set<NodeJS.Timeout>();
   #closed = false;
+  #later = 0;
   #last: Partition | undefined;
   /** Keys that were shown, by thumbprint. */
   readonly #recipients = new Map<string, Partition>();
 
-  private constructor(options: PoolOptions) {
+  constructor(options: PoolOptions) {
     this.#options = options;
   }
 
-  /** @throws CryptoError when a partition does not start or does not greet */
-  static async open(options: PoolOptions): Promise<PartitionPool> {
-    const pool = new PartitionPool(options);
-    const starts = Array.from({ length: options.partitions }, () => pool.#start());
+  /** @param wanted the others start with `complete` @throws CryptoError when a partition does not start or does not greet */
+  async open(wanted: number): Promise<void> {
+    this.#later = this.#options.partitions - wanted;
+    const starts = Array.from({ length: wanted }, () => this.#start());
     const results = await Promise.allSettled(starts);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) {
-      await pool[Symbol.asyncDispose]();
+      await this[Symbol.asyncDispose]();
       throw failed.reason;
     }
-    return pool;
+  }
+
+  complete(): void {
+    for (; this.#later > 0; this.#later -= 1) this.#restart();
   }
 
   get hello(): Hello {

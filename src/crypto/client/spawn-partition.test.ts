@@ -129,6 +129,23 @@ test('a ceremony ends its process, whatever its outcome, and what comes before i
   }
 });
 
+test('the process of a ceremony that is asked nothing reads nothing, and ends in peace', async () => {
+  const moduleFolder = newFolder();
+  writeFileSync(join(moduleFolder, 'state.sealed'), 'no state');
+  const { command, args } = partitionArguments({ moduleFolder }, 'ceremony');
+  for (const [asked, status] of [
+    [false, 0],
+    [true, 70],
+  ] as const) {
+    const process = spawn(command, args, { stdio: ['pipe', 'ignore', 'pipe'], env: {}, cwd: '/' });
+    const errors = text(process.stderr);
+    const closed = new Promise<number | null>((resolve) => process.on('close', resolve));
+    process.stdin.end(asked ? encodeFrame(1, messages.hello.code, Buffer.alloc(0)) : undefined);
+    assert.equal(await closed, status);
+    assert.equal((await errors) === '', !asked);
+  }
+});
+
 test('nonsense frames end a partition, the end of its input ends it in peace, and SIGINT does not end it', async () => {
   for (const [bytes, status] of [
     [Buffer.alloc(16, 0xff), 70],

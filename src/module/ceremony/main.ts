@@ -26,13 +26,17 @@ const GOES_ON: ReadonlySet<number> = new Set(
 );
 
 await runModule((folder, valuesOf) => ({
-  open: (now) =>
-    new CeremonyModule({
+  async open(now) {
+    // It may have been begun early: it reads nothing before it is asked, nor if it never is.
+    await new Promise((resolve) => process.stdin.once('readable', resolve));
+    if (process.stdin.readableLength === 0) process.exit();
+    return new CeremonyModule({
       folder,
       now,
       passphraseSource: passphraseSource(valuesOf('--passphrase-file=')[0]),
       mayChangeSeal: process.argv.includes('--may-change-seal'),
-    }),
+    });
+  },
   async dispatch(module: CeremonyModule, frame: Frame) {
     const reply = await dispatchCeremony(module, frame);
     // After this answer has left.

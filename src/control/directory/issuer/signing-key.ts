@@ -23,14 +23,12 @@ const readJwk = record({
 
 /** @throws when the file exists and is not a signing key: a new one would silently end every token */
 export async function loadSigningKey(folder: string, replace?: typeof replaceFile): Promise<SigningKey> {
-  const make = async () => {
-    // A first start, whose demonstration asks for a token next: the library loads meanwhile.
-    import('./issuer-library.ts').catch(() => undefined);
-    return `${JSON.stringify(await generateJwk())}\n`;
-  };
-  const json = await readOrMake(join(folder, 'issuer-key.json'), make, replace);
+  const make = async () => `${JSON.stringify(await generateJwk())}\n`;
+  const json = await readOrMake(signingKeyFile(folder), make, replace);
   return describe(readJwk(JSON.parse(json), 'issuer-key.json'));
 }
+
+export const signingKeyFile = (folder: string): string => join(folder, 'issuer-key.json');
 
 async function generateJwk(): Promise<object> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
