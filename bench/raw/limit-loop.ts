@@ -5,8 +5,17 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import koffi from 'koffi';
 
-// Deep binding: without it libcrypto's own calls would end in the copy inside the node binary.
-const library = koffi.load('libcrypto.so.3', { deep: true });
+// As the module chooses it (`src/crypto/engines/software/libcrypto.ts`): the system's if that is new enough, else the copy inside
+// the node binary. Deep binding: without it libcrypto's own calls would end in that copy.
+const library = systemLibrary() ?? koffi.load(null);
+function systemLibrary() {
+  try {
+    const system = koffi.load('libcrypto.so.3', { deep: true });
+    return (system.func('unsigned long OpenSSL_version_num()')() as number) >= 0x3020_0000 ? system : undefined;
+  } catch {
+    return undefined; // there is none
+  }
+}
 const call = (prototype: string) => library.func(prototype);
 
 const getMd = call('const void *EVP_get_digestbyname(const char *name)');

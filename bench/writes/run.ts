@@ -25,6 +25,8 @@ import type { BesideResults, WriteRound, WriteRow, WritesResults } from './resul
 import { syncRate } from './sync-rate.ts';
 import { type Numbers, RUN, type Write, writes } from './writes.ts';
 
+/** An RSA key takes now half and now twice the mean: a hundred of them are good to about 6 %. */
+const RAW_SECONDS = 5;
 /** Connections over which RSA keys are made beside other work. */
 const MAKERS = 4;
 
@@ -134,7 +136,7 @@ async function measureWrite(
       ? undefined
       : against.what === 'fdatasync'
         ? syncRate(data, seconds)
-        : await raw.measure(against.what, Math.max(2, loading.seconds));
+        : await raw.measure(against.what, Math.max(RAW_SECONDS, loading.seconds));
   const job = jobOf(write, run, hsm, connections, loading.seconds);
   const setting = { ...loading, processes: product.ready.processes, sockets: join(data, '..') };
   const { product: loaded, cpuMicros } = await loadProduct(write, setting, job);
