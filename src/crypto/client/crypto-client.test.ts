@@ -1,19 +1,18 @@
 // Real partitions, really killed.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { algorithms, operations } from '../../formats/algorithms.ts';
 import { makeCustodian } from '../../module/custodians.fixture.ts';
-import { bindingOf } from '../../module/key-module.fixture.ts';
+import { bindingOf, newFolder } from '../../module/key-module.fixture.ts';
 import { type CryptoClient, openCryptoClient, type WrappedKey } from './crypto-client.ts';
 
 const certificates = (await Promise.all(['a', 'b', 'c'].map((name) => makeCustodian(name)))).map((c) => c.certificate);
 
-function newFolder(): string {
-  return join(mkdtempSync(join(tmpdir(), 'strongroom-client-')), 'module');
+function newModuleFolder(): string {
+  return join(newFolder(), 'module');
 }
 
 async function activate(client: CryptoClient): Promise<void> {
@@ -33,7 +32,7 @@ function sign(client: CryptoClient, key: WrappedKey, input: Uint8Array): Promise
 }
 
 test('a ceremony in one partition is the state of all, and of other workers after a reload', async () => {
-  const moduleFolder = newFolder();
+  const moduleFolder = newModuleFolder();
   await using first = await openCryptoClient({ moduleFolder, partitions: 2 });
   await using second = await openCryptoClient({ moduleFolder, partitions: 1 });
   assert.equal(first.hello.state, 'blank');
@@ -54,7 +53,7 @@ test('a ceremony in one partition is the state of all, and of other workers afte
 test('partitions killed under load cost no caller an answer', async () => {
   const pids: (readonly number[])[] = [];
   await using client = await openCryptoClient({
-    moduleFolder: newFolder(),
+    moduleFolder: newModuleFolder(),
     partitions: 2,
     onPartitions: (now) => pids.push(now),
   });
@@ -82,7 +81,7 @@ test('partitions killed under load cost no caller an answer', async () => {
 });
 
 test('all partitions killed at once: requests wait for the next one', async () => {
-  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 2 });
+  await using client = await openCryptoClient({ moduleFolder: newModuleFolder(), partitions: 2 });
   await activate(client);
   const key = await newKey(client);
   const input = randomBytes(8);
@@ -93,7 +92,7 @@ test('all partitions killed at once: requests wait for the next one', async () =
 });
 
 test('a partition that hangs is ended, and its requests are answered by another', async () => {
-  const moduleFolder = newFolder();
+  const moduleFolder = newModuleFolder();
   // What cannot be repeated is done under the usual patience: a slow machine is no partition that hangs.
   const key = await (async () => {
     await using usual = await openCryptoClient({ moduleFolder, partitions: 1 });
@@ -112,7 +111,7 @@ test('a partition that hangs is ended, and its requests are answered by another'
 });
 
 test('a partition that makes an RSA key may be silent for longer than one that does not', async () => {
-  const moduleFolder = newFolder();
+  const moduleFolder = newModuleFolder();
   const key = await (async () => {
     await using usual = await openCryptoClient({ moduleFolder, partitions: 1 });
     await activate(usual);
@@ -208,14 +207,14 @@ test('one that was begun and is lost costs no ceremony, and one that is not want
 });
 
 test('a message that is not repeatable is reported lost, not sent twice', async () => {
-  const moduleFolder = newFolder();
+  const moduleFolder = newModuleFolder();
   await using client = await openCryptoClient({ moduleFolder, partitions: 1 });
   const lost = client.ceremony('provision', { instanceId: 'i-1', instanceName: 'dev' });
   await Promise.all([assert.rejects(lost, { code: 'PartitionLost' }), killCeremony(moduleFolder)]);
 });
 
 test('a ceremony that is killed leaves a module that serves, and can be held again; afterwards none of it runs', async () => {
-  const moduleFolder = newFolder();
+  const moduleFolder = newModuleFolder();
   await using client = await openCryptoClient({ moduleFolder, partitions: 2 });
   await activate(client);
   assert.deepEqual(ceremoniesOver(moduleFolder), []);
@@ -237,7 +236,7 @@ test('a ceremony that is killed leaves a module that serves, and can be held aga
 });
 
 test('a key that a partition let go is opened again unseen', async () => {
-  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 1 });
+  await using client = await openCryptoClient({ moduleFolder: newModuleFolder(), partitions: 1 });
   await activate(client);
   const binding = bindingOf('oct-HSM', ['sign']);
   const { blob } = await client.createKey(binding, { size: 128 });
@@ -252,7 +251,7 @@ test('a key that a partition let go is opened again unseen', async () => {
 });
 
 test('a refusal reaches the caller as what it is', async () => {
-  await using client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 1 });
+  await using client = await openCryptoClient({ moduleFolder: newModuleFolder(), partitions: 1 });
   await activate(client);
   const key = await newKey(client);
   const wrong = { ...key, cacheId: 'wrong', binding: { ...key.binding, exportable: true } };
@@ -262,7 +261,7 @@ test('a refusal reaches the caller as what it is', async () => {
 });
 
 test('closing refuses what is open and ends every process', async () => {
-  const client = await openCryptoClient({ moduleFolder: newFolder(), partitions: 2 });
+  const client = await openCryptoClient({ moduleFolder: newModuleFolder(), partitions: 2 });
   const { pids } = client;
   await client[Symbol.asyncDispose]();
   await assert.rejects(client.send('hello', {}), { code: 'PartitionLost' });
@@ -270,7 +269,7 @@ test('closing refuses what is open and ends every process', async () => {
 });
 
 test('a state file that is not authentic keeps the client from opening', async () => {
-  const moduleFolder = newFolder();
+  const moduleFolder = newModuleFolder();
 
   mkdirSync(moduleFolder, { mode: 0o700 });
   writeFileSync(join(moduleFolder, 'state.sealed'), randomBytes(300));

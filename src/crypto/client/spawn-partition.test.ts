@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { encodeFrame } from '../../formats/frames.ts';
+import { newFolder } from '../../module/key-module.fixture.ts';
 import { messages } from '../protocol/messages.ts';
 import { type ModuleKind, partitionArguments } from './spawn-partition.ts';
 
 const PROBE = realpathSync(fileURLToPath(new URL('forbidden-things.fixture.ts', import.meta.url)));
 
-function newFolder(): string {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'strongroom-shut-')));
+function newModuleFolder(): string {
+  const root = realpathSync(newFolder());
   writeFileSync(join(root, 'probe-outside'), 'x');
   const folder = join(root, 'module');
   mkdirSync(folder, { mode: 0o700 });
@@ -52,7 +52,7 @@ for (const kind of KINDS) {
 }
 
 async function reachesNothing(kind: ModuleKind): Promise<void> {
-  const moduleFolder = newFolder();
+  const moduleFolder = newModuleFolder();
   const socket = join(dirname(moduleFolder), 's');
   const tcp = createServer((connection) => connection.end());
   const unix = createServer((connection) => connection.end());
@@ -95,7 +95,7 @@ for (const kind of KINDS) {
 }
 
 async function startsBare(kind: ModuleKind): Promise<void> {
-  const { command, args } = partitionArguments({ moduleFolder: newFolder() }, kind);
+  const { command, args } = partitionArguments({ moduleFolder: newModuleFolder() }, kind);
   const partition = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: {}, cwd: '/' });
   try {
     partition.stdin.write(encodeFrame(1, 1, Buffer.alloc(0)));
@@ -111,7 +111,7 @@ async function startsBare(kind: ModuleKind): Promise<void> {
 }
 
 test('a ceremony ends its process, whatever its outcome, and what comes before it does not', async () => {
-  const moduleFolder = newFolder();
+  const moduleFolder = newModuleFolder();
   const { provision } = messages;
   for (const instanceId of ['no such form!', 'i-1']) {
     const { command, args } = partitionArguments({ moduleFolder }, 'ceremony');
@@ -154,7 +154,7 @@ test('nonsense frames end a partition, the end of its input ends it in peace, an
     [encodeFrame(1, messages.transferKey.code, Buffer.alloc(0)), 70],
     [encodeFrame(1, 1, Buffer.alloc(0)), 0],
   ] as const) {
-    const { command, args } = partitionArguments({ moduleFolder: newFolder() });
+    const { command, args } = partitionArguments({ moduleFolder: newModuleFolder() });
     const partition = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: {}, cwd: '/' });
     const output = text(partition.stdout);
     const errors = text(partition.stderr);

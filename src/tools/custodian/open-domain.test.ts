@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
 import { encryptDirect } from '../../formats/jwe.ts';
 import type { SecurityDomainFile } from '../../formats/security-domain.ts';
 import { type Custodian, certify, generate, makeCustodian, makeEcCustodian } from '../../module/custodians.fixture.ts';
-import { ask, bindingOf, openModule } from '../../module/key-module.fixture.ts';
+import { ask, bindingOf, newFolder, openModule } from '../../module/key-module.fixture.ts';
 import { readHolder } from './holder.ts';
 import { runKeygen } from './keygen.ts';
 import { openWith } from './open-domain.fixture.ts';
@@ -149,7 +148,7 @@ test('nothing in the file or the summary is a root key', () => {
 });
 
 test('custodians make keys whose files open a domain, encrypted or not', async () => {
-  const out = mkdtempSync(join(tmpdir(), 'strongroom-custodians-'));
+  const out = newFolder();
   const passphrase = 'correct horse';
   const made = await Promise.all(
     ['alice', 'bob', 'carol'].map((name, index) =>
