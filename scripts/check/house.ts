@@ -8,9 +8,9 @@ import type { Tree } from './tree.ts';
 
 export const limits = {
   /** Lines of `src` outside tests. */
-  lines: 66_550,
+  lines: 66_538,
   /** Lines of the serving module with all that it imports. */
-  servingModule: 5_526,
+  servingModule: 5_514,
   /** Files of the service that a `sign` passes through. */
   sign: 50,
 } as const;

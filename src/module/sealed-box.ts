@@ -15,9 +15,6 @@ const SALT = 16;
 const NONCE = 12;
 const TAG = 16;
 const HEAD = 1 + SALT + NONCE;
-/** Salts and nonces are no secrets: drawn for many boxes at once, which costs what it does for one. */
-const drawn = Buffer.alloc(64 * (SALT + NONCE));
-let taken = drawn.length;
 
 export class SealedBoxError extends Error {
   override readonly name = 'SealedBoxError';
@@ -27,7 +24,7 @@ export class SealedBoxError extends Error {
 export function sealBox(key: KeyObject, context: Uint8Array, plaintext: Uint8Array): Buffer {
   const box = Buffer.alloc(HEAD + plaintext.length + TAG);
   box[0] = VERSION;
-  drawInto(box);
+  randomFillSync(box, 1, SALT + NONCE);
   const messageKey = deriveKey(key, box);
   const cipher = createCipheriv('aes-256-gcm', messageKey, box.subarray(1 + SALT, HEAD));
   messageKey.fill(0);
@@ -69,15 +66,6 @@ export function secretKeyOf(bytes: Buffer): KeyObject {
   const key = createSecretKey(bytes);
   bytes.fill(0);
   return key;
-}
-
-/** Each is taken once. */
-function drawInto(box: Buffer): void {
-  if (taken === drawn.length) {
-    randomFillSync(drawn);
-    taken = 0;
-  }
-  taken += drawn.copy(box, 1, taken, taken + SALT + NONCE);
 }
 
 function notAuthentic(): Error {
