@@ -8,8 +8,8 @@ import { DELETIONS_KEPT, type Store, StoreError } from '../port.ts';
 import { makeSqlitePlace } from '../sqlite/sqlite-place.fixture.ts';
 import { type InTestSealer, inTestSealer } from './in-test-sealer.fixture.ts';
 import { openRecords } from './open-records.ts';
-import type { Change } from './records.ts';
 import type { SealedRecords } from './sealed-records.ts';
+import { put, remove } from './worker.fixture.ts';
 
 /** Records and what a feature would hold of them. */
 interface Worker extends AsyncDisposable {
@@ -37,14 +37,6 @@ async function openWorker(
     headSeenByModule: seen.module ?? 0,
   });
   return { records, held, applied, [Symbol.asyncDispose]: () => records[Symbol.asyncDispose]() };
-}
-
-function put(name: string, value: string): Change {
-  return { name, value: Buffer.from(value) };
-}
-
-function remove(name: string): Change {
-  return { name, value: null };
 }
 
 describe('sealed records', () => {
