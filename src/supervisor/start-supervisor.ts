@@ -21,7 +21,6 @@ import { controlProcess } from './control-process.ts';
 import { openDevProfile } from './dev-profile.ts';
 import { Instances } from './instances.ts';
 import { managementRecorder } from './management-recorder.ts';
-import { openProductionProfile } from './production/profile.ts';
 import type { Profile } from './profile.ts';
 import { recordHostAct } from './record-host-act.ts';
 import type { ProcessOptions, SupervisedProcess } from './supervised-process.ts';
@@ -172,9 +171,10 @@ function refusedAsConfig(make: () => void): void {
 }
 
 /** @throws ConfigError, where the folder is another profile's at once */
-function openProfile(config: StartConfig, at: Places, report: (text: string) => void): Promise<Profile> {
+async function openProfile(config: StartConfig, at: Places, report: (text: string) => void): Promise<Profile> {
   const { profile, configFile } = config;
-  if (profile === 'production') return openProductionProfile(at, config.configFile, report);
+  if (profile === 'production')
+    return (await import('./production/profile.ts')).openProductionProfile(at, config.configFile, report);
   if (existsSync(at.production)) {
     throw new ConfigError(
       `${at.root} is a data directory of the production profile: start it with --profile production --config FILE, or name another with --data`,
