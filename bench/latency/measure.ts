@@ -6,6 +6,7 @@ import { Histogram, type HistogramRecord } from '../load/histogram.ts';
 import type { LoadJob, LoadReport } from '../load/job.ts';
 import { watchDisturbance } from '../machine/disturbance.ts';
 import { perOperation, timesByRole } from '../machine/times-by-role.ts';
+import { median } from '../median.ts';
 import type { Operation } from '../operations.ts';
 import type { Hsm } from '../product/hsm.ts';
 import type { ReadyFile } from '../product/ready-file.ts';
@@ -28,6 +29,8 @@ export interface LatencySetting {
 }
 
 const ROUNDS = 5;
+/** Of half load, product and echo in turn. */
+const HALF_ROUNDS = 3;
 const RAW_SECONDS = 0.1;
 
 export async function measureLatency(operation: Operation, setting: LatencySetting): Promise<LatencyRow> {
@@ -37,27 +40,19 @@ export async function measureLatency(operation: Operation, setting: LatencySetti
   const job: LoadJob = { ...hsm.endpoint, requests, connections, warmUpMs: 1000, measureMs: seconds * 1000 };
   // First, so that what is not compiled yet is, and an answer's length is known to the echo.
   const peak = await generator.run(job);
+  await using echo = await startEchoServer(job.serverName, medianLength(peak.samples));
   const loneWatch = watchDisturbance();
-  const lone = await measureLone(operation, setting, job, medianLength(peak.samples));
+  const lone = await measureLone(operation, setting, job, echo);
   const loneDisturbance = loneWatch.end();
-  const peakAgain = await generator.run(job);
-  const peakPerSecond = (peakAgain.completed * 1000) / peakAgain.elapsedMs;
   const halfWatch = watchDisturbance();
-  const half = await generator.run({ ...job, perSecond: peakPerSecond / 2 });
-  const latencies = Histogram.from(half.latencies);
-  const reports = [peak, ...lone.reports, peakAgain, half];
+  const half = await measureHalf(generator, job, echo);
+  const reports = [peak, ...lone.reports, ...half.reports];
   const samples = reports.flatMap((report) => report.samples);
   return {
     name: operation.name,
     title: operation.title,
     ...lone.row,
-    peakPerSecond,
-    half: {
-      perSecond: peakPerSecond / 2,
-      p50Ms: latencies.quantile(0.5) / 1000,
-      p99Ms: latencies.quantile(0.99) / 1000,
-      unsent: half.unsent,
-    },
+    ...half.row,
     checked: samples.length,
     wrong: await countWrong(prepared, samples),
     errors: sumOf(reports.map(({ errors }) => errors)),
@@ -75,9 +70,8 @@ async function measureLone(
   operation: Operation,
   setting: LatencySetting,
   job: LoadJob,
-  answerBytes: number,
+  echo: EchoServer,
 ): Promise<Lone> {
-  await using echo = await startEchoServer(job.serverName, answerBytes);
   const { generator, processes } = setting;
   const one = { ...job, connections: 1, warmUpMs: 200, measureMs: job.measureMs / ROUNDS };
   const rounds: LoneRound[] = [];
@@ -116,6 +110,43 @@ async function measureLone(
     },
     reports,
   };
+}
+
+interface Half {
+  readonly row: Pick<LatencyRow, 'peakPerSecond' | 'half'>;
+  /** Of the product. */
+  readonly reports: readonly LoadReport[];
+}
+
+/** In each round the peak of that moment, and as many as half of it from the product and from the echo. */
+async function measureHalf(generator: LoadGenerator, job: LoadJob, echo: EchoServer): Promise<Half> {
+  const slice = { ...job, warmUpMs: 300, measureMs: job.measureMs / HALF_ROUNDS };
+  const reports: LoadReport[] = [];
+  const seen: Record<'product' | 'echo', HistogramRecord[]> = { product: [], echo: [] };
+  const peaks: number[] = [];
+  let unsent = 0;
+  for (let round = 0; round < HALF_ROUNDS; round += 1) {
+    const peak = await generator.run(slice);
+    const peakPerSecond = (peak.completed * 1000) / peak.elapsedMs;
+    const paced = { ...slice, perSecond: peakPerSecond / 2 };
+    const product = await generator.run(paced);
+    const echoed = await generator.run({ ...paced, ...addressOf(echo) });
+    reports.push(peak, product);
+    seen.product.push(product.latencies);
+    seen.echo.push(echoed.latencies);
+    peaks.push(peakPerSecond);
+    unsent = Math.max(unsent, product.unsent);
+  }
+  const peakPerSecond = median(peaks);
+  const [product, echoed] = [quantiles(...seen.product), quantiles(...seen.echo)];
+  const half = {
+    perSecond: peakPerSecond / 2,
+    p50Ms: product.p50 / 1000,
+    p99Ms: product.p99 / 1000,
+    echoP99Ms: echoed.p99 / 1000,
+    unsent,
+  };
+  return { row: { peakPerSecond, half }, reports };
 }
 
 function addressOf({ port, ca }: EchoServer): Pick<LoadJob, 'host' | 'port' | 'ca'> {

@@ -31,7 +31,7 @@ export function latencyReport({ environment: on, rawMethod, seconds, connections
     '',
     `Half load: requests fall due evenly at half of the peak rate, over ${connections} connections; latency from when they were due.`,
     `Wanted: p99 at most ${HALF_LOAD_P99_WANTED_MS} ms`,
-    ...table(['operation', 'peak/s', 'due/s', 'p50 ms', 'p99 ms', ''], rows.map(halfCells)),
+    ...table(['operation', 'peak/s', 'due/s', 'p50 ms', 'p99 ms', 'echo p99 ms', ''], rows.map(halfCells)),
     '',
   ].join('\n');
 }
@@ -71,6 +71,7 @@ function halfCells({ title, peakPerSecond, half, disturbance, wrong, checked, er
     count(half.perSecond),
     half.p50Ms.toFixed(2),
     half.p99Ms.toFixed(2),
+    half.echoP99Ms.toFixed(2),
     remarks.join(', '),
   ];
 }

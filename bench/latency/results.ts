@@ -38,6 +38,8 @@ export interface LatencyRow {
     readonly perSecond: number;
     readonly p50Ms: number;
     readonly p99Ms: number;
+    /** Of the bare echo, asked as often. */
+    readonly echoP99Ms: number;
     readonly unsent: number;
   };
   readonly checked: number;
