@@ -17,7 +17,6 @@ export class NewestHead {
   readonly #path: string;
   readonly #delay: number;
   #newest = NONE;
-  #written = 0;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -37,9 +36,8 @@ export class NewestHead {
 
   /** Takes over what any partition has written. @throws CryptoError RecordRefused */
   load(state: Provisioned): void {
-    const written = this.#read(state);
-    this.#written = written.sequence;
-    this.#newest = later(later(this.#newest, written), { ...NONE, sequence: state.headFloor });
+    for (const known of [this.#read(state), { ...NONE, sequence: state.headFloor }])
+      if (tellsMore(known, this.#newest)) this.#newest = known;
   }
 
   /**
@@ -51,8 +49,8 @@ export class NewestHead {
     const { sequence, hash } = this.#newest;
     if (head.sequence === sequence && hash !== '' && head.hash !== hash)
       throw stateRefused(`the store's head of sequence ${sequence} is another than the module was shown`);
-    this.#newest = later(this.#newest, head);
-    if (head.sequence <= sequence) return;
+    if (!tellsMore(head, this.#newest)) return;
+    this.#newest = head;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#write(state);
@@ -68,14 +66,11 @@ export class NewestHead {
   }
 
   #write(state: Provisioned): void {
-    if (this.sequence <= this.#written) return;
     this.#writing = this.#writing.then(async () => {
       try {
-        // Another partition may have written a newer one meanwhile.
-        const newest = later(this.#newest, this.#read(state));
-        if (newest.sequence > this.#written && this.isWitnessed)
-          await replaceDurableLater(this.#path, sealWitness(state, newest));
-        this.#written = newest.sequence;
+        // Another partition may have written a newer one meanwhile, or an older one over ours.
+        while (this.isWitnessed && tellsMore(this.#newest, this.#read(state)))
+          await replaceDurableLater(this.#path, sealWitness(state, this.#newest));
       } catch (error) {
         // The next head tries again: a full disk must not take the keys' process down.
         process.stderr.write(`module: the newest head could not be written (${(error as Error).name})\n`);
@@ -106,8 +101,8 @@ export function sealWitness(state: StateContent, { sequence, hash }: ShownHead):
   return sealBox(state.rootKeys.recordSealing, contextOf(state), plaintext);
 }
 
-function later(one: ShownHead, other: ShownHead): ShownHead {
-  return other.sequence > one.sequence || (other.sequence === one.sequence && one.hash === '') ? other : one;
+function tellsMore({ sequence, hash }: ShownHead, than: ShownHead): boolean {
+  return sequence > than.sequence || (sequence === than.sequence && hash !== '' && than.hash === '');
 }
 
 function contextOf(state: StateContent): Buffer {

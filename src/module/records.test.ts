@@ -4,8 +4,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { makeCustodian } from './custodians.fixture.ts';
 import { ask, newFolder, openModule } from './key-module.fixture.ts';
-import type { KeyModule } from './key-module.ts';
+import { KeyModule } from './key-module.ts';
 import { sealWitness } from './newest-head.ts';
 
 async function provisioned(folder: string = newFolder()): Promise<KeyModule> {
@@ -115,16 +116,52 @@ test('of several heads of one sequence the one that was shown is the newest, aft
     return heads;
   })();
   assert.ok(shown !== undefined);
-  {
+  const older = await (async () => {
     await using module = await provisioned(folder);
     await assert.rejects(ask(module, 'noteHead', { ...(await sealAnother(module)), revision: 1 }), refused);
     await ask(module, 'noteHead', { ...shown, revision: 1 });
-    // What an older program writes has no hash.
-    writeFileSync(join(folder, 'head.sealed'), sealWitness(module.provisioned, { sequence: 1, hash: '' }));
+    return sealWitness(module.provisioned, { sequence: 1, hash: '' });
+  })();
+  // What an older program writes has no hash.
+  writeFileSync(join(folder, 'head.sealed'), older);
+  {
+    await using module = await provisioned(folder);
+    await ask(module, 'noteHead', { ...(await sealAnother(module)), revision: 1 });
+    await assert.rejects(ask(module, 'noteHead', { ...shown, revision: 1 }), refused);
+  }
+  // What that file lacked is in it now.
+  await using module = await provisioned(folder);
+  await assert.rejects(ask(module, 'noteHead', { ...shown, revision: 1 }), refused);
+});
+
+test('which head was shown is on file after a ceremony that wrote its sequence, and after it was accepted', async () => {
+  const folder = newFolder();
+  const refused = { code: 'StateRefused', message: /of sequence 1 is another than the module was shown/ };
+  const custodians = await Promise.all(['a', 'b', 'c'].map((name) => makeCustodian(name)));
+  const quorum = { certificates: custodians.map(({ certificate }) => certificate), required: 2 };
+  const { engine } = await (async () => {
+    await using module = await provisioned(folder);
+    return module;
+  })();
+  const heads = await (async () => {
+    // It is written when it ends, or an hour later.
+    await using module = new KeyModule({ folder, engine, cacheSize: 4, headDelay: 3_600_000, now: Date.now });
+    const hashOf = (byte: number) => ({ revision: 1, hash: Buffer.alloc(32, byte).toString('base64url'), records: 0 });
+    const sealed = (byte: number) => ask(module, 'sealHead', { ...hashOf(byte), previous: Buffer.alloc(0) });
+    const heads = [await sealed(7), await sealed(9)] as const;
+    await ask(module, 'noteHead', { ...heads[0], revision: 1 });
+    await ask(module, 'downloadSecurityDomain', quorum);
+    await ask(module, 'reload', {});
+    return heads;
+  })();
+  {
+    await using module = await provisioned(folder);
+    await assert.rejects(ask(module, 'noteHead', { ...heads[1], revision: 1 }), refused);
+    rmSync(join(folder, 'head.sealed'));
+    await ask(module, 'witness', { ...heads[0], revision: 1, size: 0, root: Buffer.alloc(32) });
   }
   await using module = await provisioned(folder);
-  await ask(module, 'noteHead', { ...(await sealAnother(module)), revision: 1 });
-  await assert.rejects(ask(module, 'noteHead', { ...shown, revision: 1 }), refused);
+  await assert.rejects(ask(module, 'noteHead', { ...heads[1], revision: 1 }), refused);
 });
 
 test('what is no head, or is one of another revision, is not noted', async () => {

@@ -89,11 +89,11 @@ export async function openVerifiedRecords(
     // What no entry names is judged by the head before it; an entry of one after that says that another commit was made in its place.
     const isAnother = newestInLog.sequence > records.named.sequence && !records.hasUnnamed(newestInLog);
     requireSameHead(records.head, isAnother ? undefined : lackingEntries(records.named, newestInLog));
-    // Not before: the module takes no other of this sequence after it.
-    await records.note();
   } catch (error) {
     await refuseStore(log, error);
   }
   await requireLog(log.audit, records.signedLog, "the store's head knows that one was signed");
+  // Not before: the module takes no other of this sequence after it.
+  await records.note().catch((error: unknown) => refuseStore(log, error));
   return records;
 }

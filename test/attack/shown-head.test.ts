@@ -22,10 +22,11 @@ test('a failed commit is not taken whose head the log names, by what it says of 
     const options = { moduleFolder: join(folder, 'module'), partitions: 1 };
     const content = new MemoryContent();
     const refusals: string[] = [];
+    let treeSize = 5;
     const audit = {
       countsEntries: true,
       lacking: async () => 0,
-      tree: async () => ({ size: 0 }),
+      tree: async () => ({ size: treeSize }),
       append: async (entry: string) =>
         void refusals.push((JSON.parse(entry) as { resultDescription: string }).resultDescription),
     } as unknown as AuditLog;
@@ -50,6 +51,7 @@ test('a failed commit is not taken whose head the log names, by what it says of 
         { store, apply: () => undefined },
         NO_HEAD,
       );
+      await crypto.send('signCheckpoint', { size: treeSize, root: Buffer.alloc(32, 1) });
       await records.update(put('before'));
       failed = new Map(content.rows);
       const { commit } = store;
@@ -75,9 +77,13 @@ test('a failed commit is not taken whose head the log names, by what it says of 
     }
     rmSync(join(options.moduleFolder, 'head.sealed'));
     {
-      // Of a module that remembers neither: what the log refuses it is not shown.
+      // Of a module that remembers neither: what the log refuses it is not shown, be it for the head or for what is missing.
       await using crypto = await openCryptoClient(options);
+      holding(failed);
       await assert.rejects(start(crypto, hash), { code: 'Refused' });
+      treeSize = 0;
+      await assert.rejects(start(crypto, ''), /log/);
+      treeSize = 5;
       holding(whole);
       await using again = await start(crypto, hash);
       assert.equal(again.head.hash, hash);

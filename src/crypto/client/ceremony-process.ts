@@ -80,6 +80,7 @@ export class Ceremonies implements AsyncDisposable {
 
   /** One is about to be wanted: its process loads meanwhile, and ends where it is not. */
   foresee(): void {
+    this.#spare?.kill();
     const spare = new Partition(spawnPartition(this.#place, 'ceremony'), STALL_MS);
     this.#spare = spare;
     setTimeout(() => this.#spare === spare && spare.kill(), FORESEEN_MS).unref();

@@ -112,6 +112,7 @@ export async function openCryptoClient(options: PoolOptions) {
       ),
     );
     await pool.refresh(await pool.pick());
+    if (pool.isOpen) pool.complete();
   }
 
   return {
@@ -140,7 +141,6 @@ export async function openCryptoClient(options: PoolOptions) {
         throw error;
       }
       await reload();
-      pool.complete();
       return reply;
     },
     /** Has the process of the next ceremony load before that is asked for. */

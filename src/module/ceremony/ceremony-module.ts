@@ -121,13 +121,13 @@ export class CeremonyModule extends ModuleFolder<StateWriter> implements AsyncDi
   witness({ revision, key, sealed, size, root }: RequestOf<'witness'>): void {
     if (root.length !== 32) throw badRequest('root', 'is not a SHA-256 hash');
     this.locked((own) => {
-      const { sequence, state } = readStoreHead(own, revision, key, sealed);
-      if (isBehind(own, state)) refuseBehind(own, state);
+      const head = readStoreHead(own, revision, key, sealed);
+      if (isBehind(own, head.state)) refuseBehind(own, head.state);
       const { headFloor, logFloor } = this.#floors();
-      if (sequence < headFloor || size < logFloor) {
+      if (head.sequence < headFloor || size < logFloor) {
         throw new CryptoError('RecordRefused', 'the store or the log is older than what the module has seen');
       }
-      witnessHead(this.folder, own, sequence);
+      witnessHead(this.folder, own, head);
       witnessLog(this.folder, own, size, root);
     });
   }
@@ -172,7 +172,7 @@ export class CeremonyModule extends ModuleFolder<StateWriter> implements AsyncDi
   /** Versions before made the witnesses when they were first needed. */
   #witnessOld(): void {
     if (this.provisioned.generation > 0) return;
-    witnessHead(this.folder, this.provisioned, this.#floors().headFloor);
+    witnessHead(this.folder, this.provisioned, { sequence: this.#floors().headFloor, hash: '' });
     witnessLog(this.folder, this.provisioned, 0, EMPTY_ROOT);
   }
 

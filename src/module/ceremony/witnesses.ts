@@ -17,8 +17,8 @@ export function beginWitnesses(folder: string, state: StateContent): void {
 }
 
 /** Makes the file where it is missing; what it held is for the caller to know. */
-export function witnessHead(folder: string, state: StateContent, sequence: number): void {
-  createDurable(headPath(folder), sealWitness(state, { sequence, hash: '' }));
+export function witnessHead(folder: string, state: StateContent, head: Parameters<typeof sealWitness>[1]): void {
+  createDurable(headPath(folder), sealWitness(state, head));
 }
 
 export function witnessLog(folder: string, state: StateContent, size: number, root: Uint8Array): void {

@@ -67,6 +67,24 @@ describe('sealed records', () => {
     assert.equal(sealer.noted, 1);
   });
 
+  it('end when the module was shown another head', async () => {
+    const sealer = inTestSealer();
+    await using worker = await openWorker(openMemoryStore(new MemoryContent()), sealer);
+    sealer.before = (request) => {
+      if (request === 'noteHead') throw new CryptoError('StateRefused', 'another than the module was shown');
+    };
+    await assert.rejects(
+      worker.records.update(() => [put('a', '1')]),
+      { code: 'Refused' },
+    );
+    sealer.before = () => {};
+    await assert.rejects(async () => worker.records.refresh(), { code: 'Refused' });
+    await assert.rejects(
+      worker.records.update(() => [put('b', '2')]),
+      { code: 'Refused' },
+    );
+  });
+
   it('plan again what loses its effect while it is sealed, as another removed the same', async () => {
     const content = new MemoryContent();
     const sealer = inTestSealer();

@@ -245,7 +245,7 @@ export class SealedRecords implements Records {
     try {
       if (sequence > 0) await this.#source.sealer.noteHead(sequence, this.#source.headKey, sealedHead);
     } catch (error) {
-      throw unavailable(error);
+      throw this.#endIfRefused(unavailable(error));
     }
   }
 
