@@ -105,7 +105,8 @@ export async function openDevProfile(
         envLocal: at.envLocal,
       };
     },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    // While the folder is still held: two starts that write would draw secrets that do not belong together.
+    [Symbol.asyncDispose]: () => written.catch(() => undefined),
   };
 }
 

@@ -1,9 +1,10 @@
 // Real partitions, really killed.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { algorithms, operations } from '../../formats/algorithms.ts';
 import { makeCustodian } from '../../module/custodians.fixture.ts';
 import { bindingOf, newFolder } from '../../module/key-module.fixture.ts';
@@ -176,6 +177,31 @@ test('a new module begins with one partition and the process of its ceremony; th
   const input = randomBytes(8);
   const all = await Promise.all(Array.from({ length: 40 }, () => sign(client, key, input)));
   assert.equal(new Set(all.map((output) => output.toString('hex'))).size, 1);
+});
+
+test('a partition that read the files before a ceremony and greets after it reads them again', async () => {
+  const moduleFolder = newFolder();
+  const fixture = realpathSync(fileURLToPath(new URL('late-greeting.fixture.ts', import.meta.url)));
+  const nodeFlags = [`--allow-fs-read=${fixture}`, `--import=${fixture}`];
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await using client = await openCryptoClient({ moduleFolder, partitions: 2, nodeFlags });
+  writeFileSync(join(moduleFolder, 'late'), '');
+  await client.ceremony('provision', { instanceId: 'i-1', instanceName: 'dev' });
+  await until(() => existsSync(join(moduleFolder, 'waiting')));
+  await client.send('downloadSecurityDomain', { certificates, required: 2 });
+  const [first = 0] = client.pids;
+  // Nobody knows yet that the ceremony has made another state: its partition has been told to look, and does not answer.
+  process.kill(first, 'SIGSTOP');
+  const reload = client.reload();
+  rmSync(join(moduleFolder, 'late'));
+  await until(() => client.pids.length === 2);
+  process.kill(first, 'SIGCONT');
+  await reload;
+  process.kill(first, 'SIGKILL');
+  await until(() => !client.pids.includes(first));
+  await newKey(client);
 });
 
 test('a process that was begun for a ceremony goes by the files as they are when it is asked', async () => {

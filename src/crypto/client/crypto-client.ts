@@ -51,7 +51,7 @@ export async function openCryptoClient(options: PoolOptions) {
   const opened = pool.open(isNew ? 1 : options.partitions);
   await opened.catch(() => ceremonies[Symbol.asyncDispose]());
   await opened;
-  if (pool.isOpen) pool.complete();
+  pool.complete();
 
   async function send<M extends MessageName>(name: M, request: RequestOf<M>): Promise<ReplyOf<M>> {
     const payload = encodeRequest(name, request);
@@ -104,7 +104,7 @@ export async function openCryptoClient(options: PoolOptions) {
 
   async function reload(): Promise<void> {
     await Promise.all(
-      pool.ready.map((partition) =>
+      pool.toReload().map((partition) =>
         ask(partition, 'reload', {}).catch((error: unknown) => {
           // One that died meanwhile reads the new state when it comes back.
           if (!isLost(error)) throw error;
@@ -112,7 +112,7 @@ export async function openCryptoClient(options: PoolOptions) {
       ),
     );
     await pool.refresh(await pool.pick());
-    if (pool.isOpen) pool.complete();
+    pool.complete();
   }
 
   return {

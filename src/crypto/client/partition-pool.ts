@@ -48,6 +48,8 @@ export class PartitionPool implements AsyncDisposable {
   readonly #timers = new Set<NodeJS.Timeout>();
   #closed = false;
   #later = 0;
+  /** How often all were told to read the files again. */
+  #reloads = 0;
   #last: Partition | undefined;
   /** Keys that were shown, by thumbprint. */
   readonly #recipients = new Map<string, Partition>();
@@ -68,8 +70,10 @@ export class PartitionPool implements AsyncDisposable {
     }
   }
 
+  /** Those that were not wanted at first: once there is a state for them to read. */
   complete(): void {
-    for (; this.#later > 0; this.#later -= 1) this.#restart();
+    if (this.hello.state === 'blank') return;
+    for (; this.#later > 0; this.#later -= 1) this.#startIn(0);
   }
 
   get hello(): Hello {
@@ -81,7 +85,9 @@ export class PartitionPool implements AsyncDisposable {
     return this.#ready.filter(({ lost }) => !lost).map(({ pid }) => pid);
   }
 
-  get ready(): readonly Partition[] {
+  /** Those that are told to read the files again; one that greets later does so by itself. */
+  toReload(): readonly Partition[] {
+    this.#reloads += 1;
     return this.#ready;
   }
 
@@ -187,6 +193,7 @@ export class PartitionPool implements AsyncDisposable {
     const partition = new Partition(spawnPartition(this.#options), this.#options.stallMs ?? STALL_MS, MAKING_MS);
     this.#everyone.add(partition);
     const born = performance.now();
+    let reloads = this.#reloads;
     void partition.gone.then(() => {
       this.#everyone.delete(partition);
       if (!this.#ready.includes(partition)) return;
@@ -203,7 +210,8 @@ export class PartitionPool implements AsyncDisposable {
         hello = await greet(partition);
       }
       // A ceremony may have run since this partition read the state.
-      if (this.#isBehind(hello)) {
+      for (let isBehind = this.#isBehind(hello); isBehind || reloads !== this.#reloads; isBehind = false) {
+        reloads = this.#reloads;
         await ask(partition, 'reload', {});
         hello = await greet(partition);
       }
@@ -220,6 +228,11 @@ export class PartitionPool implements AsyncDisposable {
   }
 
   #restart(): void {
+    this.#startIn(this.#backoff);
+    this.#backoff = Math.min(this.#backoff * 2, LONGEST_BACKOFF_MS);
+  }
+
+  #startIn(ms: number): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       const start = this.#start().catch(() => {
@@ -227,9 +240,8 @@ export class PartitionPool implements AsyncDisposable {
       });
       this.#starting.add(start);
       void start.then(() => this.#starting.delete(start));
-    }, this.#backoff);
+    }, ms);
     this.#timers.add(timer);
-    this.#backoff = Math.min(this.#backoff * 2, LONGEST_BACKOFF_MS);
   }
 
   #isBehind({ state, generation }: Hello): boolean {
