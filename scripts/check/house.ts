@@ -8,9 +8,9 @@ import type { Tree } from './tree.ts';
 
 export const limits = {
   /** Lines of `src` outside tests. */
-  lines: 66_546,
+  lines: 66_552,
   /** Lines of the serving module with all that it imports. */
-  servingModule: 5_509,
+  servingModule: 5_515,
   /** Files of the service that a `sign` passes through. */
   sign: 50,
 } as const;

@@ -17,6 +17,8 @@ export class NewestHead {
   readonly #path: string;
   readonly #delay: number;
   #newest = NONE;
+  /** The file did not tell as much when it was read. */
+  #isNews = false;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -36,8 +38,10 @@ export class NewestHead {
 
   /** Takes over what any partition has written. @throws CryptoError RecordRefused */
   load(state: Provisioned): void {
-    for (const known of [this.#read(state), { ...NONE, sequence: state.headFloor }])
+    const onFile = this.#read(state);
+    for (const known of [onFile, { ...NONE, sequence: state.headFloor }])
       if (tellsMore(known, this.#newest)) this.#newest = known;
+    this.#isNews ||= tellsMore(this.#newest, onFile);
   }
 
   /**
@@ -51,6 +55,7 @@ export class NewestHead {
       throw stateRefused(`the store's head of sequence ${sequence} is another than the module was shown`);
     if (!tellsMore(head, this.#newest)) return;
     this.#newest = head;
+    this.#isNews = true;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#write(state);
@@ -66,6 +71,7 @@ export class NewestHead {
   }
 
   #write(state: Provisioned): void {
+    if (!this.#isNews) return;
     this.#writing = this.#writing.then(async () => {
       try {
         // Another partition may have written a newer one meanwhile, or an older one over ours.
