@@ -15,7 +15,7 @@ type Linked = Required<Pick<PlaneOptions, 'audit' | 'host' | 'replaceFile' | 'fr
 /**
  * Until the supervisor ends it. It has loaded when the supervisor says that its files are there.
  * @param socket of the management plane's recorder
- * @param start awaits nothing before it asks for the host: the supervisor begins to tell of instances at once
+ * @param start has asked for the host when it resolves: the supervisor begins to tell of instances once this is ready
  */
 export async function runControl(
   socket: string,

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { isGuid } from '../../src/formats/guid.ts';
 import { instanceChanged, provisionInstance, stopInstance, syncControl } from '../../src/links/control-messages.ts';
 import { Link } from '../../src/links/link.ts';
-import { ready } from '../../src/links/messages.ts';
+import { frontToken, ready } from '../../src/links/messages.ts';
 import { openOwnSigner } from '../../src/recorder/own-signer.ts';
 import { startRecorder } from '../../src/recorder/start-recorder.ts';
 import { freePort } from '../support/free-port.ts';
@@ -51,8 +51,8 @@ async function start(folder: string, provision: (link: Link) => void | Promise<v
   );
   const exited = once(child, 'exit');
   const link = new Link(child.stdio[3] as Socket);
-  // As the supervisor does when control was restarted while instances run.
-  link.send(instanceChanged, { name: 'early', port: 0, activation: 'Active', message: '' });
+  // Its files are there.
+  link.send(frontToken, { token: new Uint8Array(32) });
   const asked: unknown[] = [];
   const isReady = new Promise<void>((resolve) => link.on(ready, () => resolve()));
   const provisioned = ({ request }: { readonly request: unknown }) => {
@@ -63,6 +63,8 @@ async function start(folder: string, provision: (link: Link) => void | Promise<v
   link.answer(syncControl, () => undefined);
   link.answer(stopInstance, () => undefined);
   await Promise.race([isReady, exited.then(([code]) => assert.fail(`it ended before it was ready, with ${code}`))]);
+  // As the supervisor does when control was restarted while instances run.
+  link.send(instanceChanged, { name: 'early', port: 0, activation: 'Active', message: '' });
   return {
     child,
     link,

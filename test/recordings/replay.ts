@@ -13,7 +13,10 @@ export interface Replayed {
 
 /** What is begun here ends within it, on a machine that is slow and does other things. */
 const POLL_FOR_MS = 120_000;
-const UNFINISHED = new Set(['InProgress', 'Provisioning', 'Updating', 'Deleting', 'Recovering', 'Purging', 'Pending']);
+const UNFINISHED = new Set(
+  // The last: the resource manager hears of an activation a moment after the caller.
+  ['InProgress', 'Provisioning', 'Updating', 'Deleting', 'Recovering', 'Purging', 'Pending', 'NotActivated'],
+);
 
 export async function replay(
   { exchanges }: Scenario,
@@ -125,7 +128,7 @@ function isUnfinished({ status, text }: Answered, recorded: Json): boolean {
 function statesIn(value: Json): readonly string[] {
   if (value === null || typeof value !== 'object') return [];
   return Object.entries(value).flatMap(([name, entry]) => {
-    const isState = name === 'status' || name === 'provisioningState';
+    const isState = ['status', 'provisioningState', 'activationStatus'].includes(name);
     return isState && typeof entry === 'string' ? [entry] : statesIn(entry as Json);
   });
 }
