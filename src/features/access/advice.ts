@@ -1,9 +1,9 @@
 // What somebody could do about a refusal, in words, and as a command that can be pasted.
 
 import { ownCommand } from '../../formats/own-command.ts';
+import type { LoggedCall, LoggedCaller } from '../audit/logged-call.ts';
 import type { EndedGrants } from './ended-grants.ts';
 import type { Explanation } from './explain.ts';
-import type { LoggedCall, LoggedCaller } from './logged-call.ts';
 
 export type Cause =
   | 'Allowed'

@@ -1,9 +1,9 @@
 // Who called from where, out of the log: what a change of network rules is tried on before it is made. Only callers that had
 // proven who they are count; whoever knocks without a token loses nothing.
 import type { NetworkRules } from '../../formats/network-rules.ts';
+import { type LoggedCall, type LoggedCaller, readLoggedCall } from '../audit/logged-call.ts';
 import { openEntries } from '../audit/read-entries.ts';
 import { type ArrivingPeer, compileRules, type Refusal } from '../network-rules/admission.ts';
-import { type LoggedCall, type LoggedCaller, readLoggedCall } from './logged-call.ts';
 
 interface Caller {
   readonly address: string;

@@ -1,12 +1,13 @@
 // Grants that the caller of a refused call had held, and that had ended shortly before: what the roles as they are now say nothing of.
 // They are looked for in the log, which is ours, but whose files may have been edited: what does not read is left out.
+
+import { type LoggedCall, type LoggedCaller, readLoggedCall } from '../audit/logged-call.ts';
 import { openEntries } from '../audit/read-entries.ts';
 import type { DataAction } from '../roles/data-actions.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { effectiveActions } from '../roles/grants.ts';
 import type { RoleDefinition } from '../roles/role-records.ts';
 import { covers, parseScope, type Scope } from '../roles/scope.ts';
-import { type LoggedCall, type LoggedCaller, readLoggedCall } from './logged-call.ts';
 
 interface EndedGrant extends Omit<End, 'definition'> {
   /** Its name, where the definition is there still. */

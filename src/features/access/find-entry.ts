@@ -1,8 +1,8 @@
 // The log's entry of one call, looked for from the newest on. It is durable before the call is answered, so whoever has the
 // trace finds it at once, at any worker and after any restart.
 import { isGuid } from '../../formats/guid.ts';
+import { type LoggedCall, readLoggedCall } from '../audit/logged-call.ts';
 import { openEntries } from '../audit/read-entries.ts';
-import { type LoggedCall, readLoggedCall } from './logged-call.ts';
 
 export interface Found {
   readonly call?: LoggedCall;

@@ -1,9 +1,10 @@
 // The whole answer to "why was this refused": the call as it is on record, why it ended as it did, what the roles say to it
 // now, and what somebody could do about it. Words for people; `cause` and `verdict` are for programs.
+
+import type { LoggedCall } from '../audit/logged-call.ts';
 import { adviceAfter, adviceBy, adviceOn, type Cause, commandsFor, type ReportParts, type Who } from './advice.ts';
 import type { EndedGrants } from './ended-grants.ts';
 import type { Explanation } from './explain.ts';
-import type { LoggedCall } from './logged-call.ts';
 
 export interface AccessReport {
   readonly trace?: string;

@@ -6,6 +6,7 @@ import { type NetworkRules, rulesAfter } from '../../formats/network-rules.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { type Answer, type AnyRow, type Row, row } from '../../http/route.ts';
 import { badParameter, ServiceError } from '../../http/service-error.ts';
+import type { LoggedCall } from '../audit/logged-call.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import type { ArrivingPeer, Refusal } from '../network-rules/admission.ts';
 import { part } from '../part.ts';
@@ -18,7 +19,6 @@ import { connectionPathOf, cutOffBy, planFor } from './callers.ts';
 import { endedBefore } from './ended-grants.ts';
 import { type Explanation, explainAccess, type Question } from './explain.ts';
 import { findCall } from './find-entry.ts';
-import type { LoggedCall } from './logged-call.ts';
 import { readCheckBody, readPlanBody } from './read-bodies.ts';
 import { causeOf, reportOnCall, reportOnQuestion } from './report.ts';
 

@@ -1,4 +1,4 @@
-// What an entry of the log says about one call, as far as explanations need it. The log is ours, but its files may have been
+// What an entry of the log says about one call, as far as explanations and counts need it. The log is ours, but its files may have been
 // edited: what does not read is left out, and nothing of it is believed to be more than text.
 import { isGuid } from '../../formats/guid.ts';
 
@@ -31,6 +31,8 @@ export function readLoggedCall(index: number, bytes: Buffer) {
     message: description.slice(prefix.length),
     decision: textIn(entry, 'decision'),
     grant: textIn(entry, 'grant'),
+    /** `/keys/NAME/VERSION` that it was carried out with, or was about. */
+    key: textIn(entry, 'key'),
     dataAction: textIn(entry, 'dataAction'),
     scope: textIn(entry, 'scope'),
     address: textIn(entry, 'callerIpAddress') ?? '',
