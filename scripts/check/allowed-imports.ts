@@ -210,6 +210,11 @@ export const areas: readonly Area[] = [
     because: 'it starts, watches and restarts; what is inside an instance is out of its sight',
   },
   {
+    at: 'src/watcher/',
+    from: [...AROUND, 'src/http/', 'src/features/audit/'],
+    because: 'it reads logs and tells others of them: it speaks to the network, and has no token, key, record or store',
+  },
+  {
     at: 'src/throw-away/',
     from: AROUND,
     packages: ['jose'],
@@ -235,7 +240,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/audit/',
-    from: BELOW_FEATURES,
+    from: [...BELOW_FEATURES, 'src/files/read-if-there.ts'],
     because: 'the log takes entries from anyone and asks no feature anything',
   },
   {

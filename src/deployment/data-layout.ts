@@ -27,6 +27,8 @@ export function places(root: string) {
       /** The key that its checkpoints are verified with, as `audit verify --key` takes it. */
       verifierKey: at('management', 'verifier-key'),
     },
+    /** What the watcher keeps: how far it has told whom of which log. */
+    watch: at('watch'),
     /** The record of purged instances, and their logs. */
     purged: at('purged'),
     /** Shell lines and JSON that connect clients. */

@@ -19,6 +19,7 @@ import { readBackupPlaces } from './backup-targets.ts';
 import { readAddress, readNamedListeners } from './private-listeners.ts';
 import { readFilePath, TLS_SETTINGS } from './tls-settings.ts';
 import { readTrustedIssuers } from './trusted-issuers.ts';
+import { WATCH_MEMBERS } from './watch-config.ts';
 
 /** What is weaker than it could be, and is to be written down by whoever wants it all the same. */
 export const ACKNOWLEDGEMENTS = ['file-seal', 'azure-separation'] as const;
@@ -107,6 +108,7 @@ const shape = record(
     eventTargets: list(record({ origin }, { caFile: readFilePath }), 64),
     backupTargets: readBackupPlaces,
     backupIdentity: readInstanceIdentity,
+    ...WATCH_MEMBERS,
   },
 );
 export type ProductionConfig = Omit<ReturnType<typeof shape>, 'seal'> & { readonly seal: SealChoice };

@@ -32,6 +32,8 @@ export interface RunningState {
     readonly control: number | null;
     /** Keeps the management plane's log. */
     readonly managementRecorder: number | null;
+    /** Null also where nothing is to be told or asked. */
+    readonly watcher: number | null;
     readonly instances: Readonly<Record<string, InstancePids>>;
   };
   readonly instances: Readonly<

@@ -3,6 +3,7 @@ import { readOwnRecoverability } from '../formats/own-recoverability.ts';
 import { oneOf } from '../formats/shape.ts';
 import { readInstanceUpdate } from './instance-update.ts';
 import { message, pids, question } from './messages.ts';
+import { readWatchAct } from './watch-act.ts';
 
 /** As a worker says it; that one is stopped, the supervisor alone. */
 export const FARES = ['NotActivated', 'Active', 'Locked', 'Unknown', 'Failed'] as const;
@@ -23,3 +24,5 @@ export const namesChanged = question(25, {});
 export const retire = question(26, {});
 /** Supervisor → service: clients are led to it; answered when it listens under the names of its private sockets. */
 export const lead = question(27, {});
+/** Supervisor → service: something that the watcher did for the instance; answered when it is on record. */
+export const recordAct = question(28, { act: readWatchAct });

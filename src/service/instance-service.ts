@@ -9,6 +9,7 @@ import { reportFailure } from '../http/report-failure.ts';
 import { buildRouter, type Router } from '../http/router.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
+import type { WatchAct } from '../links/watch-act.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { locateIn, storageOf } from './backup-storage.ts';
@@ -32,6 +33,8 @@ export interface InstanceService extends AsyncDisposable {
   readonly modulePids: readonly number[];
   /** Resolves when this worker goes by it. */
   update(update: InstanceUpdate): Promise<void>;
+  /** Resolves when it is on record. */
+  record(act: WatchAct): Promise<void>;
   /** Others serve now. Resolves when no client is connected any more, or those that are have said nothing for as long as they may. */
   retire(): Promise<void>;
 }
@@ -194,6 +197,12 @@ export async function startInstanceService(
       if (update.network !== undefined) network.set(update.network);
       if (options.completesLog) await recordNetworkChange(log, rulesBefore, update, clock.offset);
     },
+    record: ({ what, description, failure }) =>
+      state.record({
+        operationName: what,
+        description,
+        ...(failure === undefined ? {} : { failure }),
+      }),
     async retire() {
       // The next one does it from now on. A job of a client goes on to its end.
       await Promise.all([endSending(), listener.leave(), state.backupEngine.idle()]);

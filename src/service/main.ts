@@ -12,6 +12,7 @@ import {
   lead,
   namesChanged,
   partitions,
+  recordAct,
   recoverability,
   retire,
 } from '../links/instance-messages.ts';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   const leading = Promise.withResolvers<void>();
   link.answer(lead, () => leading.resolve());
   link.answer(instanceUpdated, async ({ update }) => (await serving.promise).update(update), notTaken);
+  link.answer(recordAct, async ({ act }) => (await serving.promise).record(act), notTaken);
   let token: Uint8Array | undefined;
   link.on(frontToken, (told) => {
     token = told.token;

@@ -27,6 +27,8 @@ export interface ConfinedFolder {
   readonly folder: string;
   /** Files that it reads besides. Not resolved: what a link leads to may change. */
   readonly reads: readonly string[];
+  /** Files and folders that it writes besides. */
+  readonly writes?: readonly string[];
   readonly args: readonly string[];
 }
 
@@ -41,14 +43,14 @@ export function controlArguments({ entry, folder, port, log, ca, besides = [], l
   return confined({ entry, folder: own, reads: [authority], args });
 }
 
-export function confined({ entry, folder, reads, args }: ConfinedFolder): Program {
+export function confined({ entry, folder, reads, writes = [], args }: ConfinedFolder): Program {
   const readable = ['src', 'node_modules', 'package.json'].map((name) => join(CHECKOUT, name));
   return {
     flags: [
       '--permission',
       '--allow-net',
       ...[...readable, realpathSync(entry), folder, ...reads].map((path) => `--allow-fs-read=${path}`),
-      `--allow-fs-write=${folder}`,
+      ...[folder, ...writes].map((path) => `--allow-fs-write=${path}`),
       '--disable-proto=throw',
       '--no-experimental-ffi',
       // SQLite opens, makes and writes files without asking the permission model.

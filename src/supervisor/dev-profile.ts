@@ -13,6 +13,7 @@ import { listenerAddresses } from '../deployment/listener-addresses.ts';
 import { azureNames, localNames } from '../deployment/name-forms.ts';
 import { listenersOf } from '../deployment/private-listeners.ts';
 import { ConfigError } from '../deployment/start-config.ts';
+import { watchConfigOf } from '../deployment/watch-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { instanceOrigin } from '../http/name-form.ts';
 import { entryOf } from '../links/entry.ts';
@@ -40,6 +41,7 @@ export async function openDevProfile(
   return {
     tenantId: clients.tenantId,
     port,
+    watch: watchConfigOf(config),
     prepared: kept,
     controlProgram: (log) =>
       controlArguments({

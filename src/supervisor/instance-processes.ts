@@ -8,9 +8,10 @@ import { makePrivateFolder } from '../files/private-folder.ts';
 import { logOrigin } from '../formats/log-origin.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
-import { instanceUpdated, lead, namesChanged } from '../links/instance-messages.ts';
+import { instanceUpdated, lead, namesChanged, recordAct } from '../links/instance-messages.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
 import type { Link } from '../links/link.ts';
+import type { WatchAct } from '../links/watch-act.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { newSocket, removeSockets } from './socket-folder.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
@@ -92,6 +93,11 @@ export class InstanceProcesses implements AsyncDisposable {
    */
   rename(): Promise<void> {
     return this.#ask((link) => link.request(namesChanged, {}));
+  }
+
+  /** @throws RequestFailed */
+  recordAct(act: WatchAct): Promise<void> {
+    return this.#current.askOne((link) => link.request(recordAct, { act }));
   }
 
   async #ask(question: (link: Link) => Promise<unknown>): Promise<void> {

@@ -22,6 +22,7 @@ import {
   type ProvisionRequest,
   readProvisionRequest,
 } from '../links/provision-request.ts';
+import type { WatchAct } from '../links/watch-act.ts';
 import type { AliasTable } from './alias-table.ts';
 import { InstanceInUse, InstanceProcesses } from './instance-processes.ts';
 import type { Profile } from './profile.ts';
@@ -186,6 +187,13 @@ export class Instances implements AsyncDisposable {
         await instance.rename();
       }
     });
+  }
+
+  /** Resolves when it is in the log of the instance. @throws Error where none of its workers can put it there */
+  async recordAct(name: string, act: WatchAct): Promise<void> {
+    const instance = this.#running.get(name);
+    if (instance === undefined) throw new Error(`${name} does not run`);
+    await instance.recordAct(act);
   }
 
   get pids(): Readonly<Record<string, InstancePids>> {

@@ -4,12 +4,15 @@ import type { InstancePaths } from '../deployment/data-layout.ts';
 import type { InstanceConfig } from '../deployment/instance.ts';
 import type { RunningState } from '../deployment/running-state.ts';
 import type { RuntimeConfig } from '../deployment/runtime-config.ts';
+import type { WatchConfig } from '../deployment/watch-config.ts';
 import type { Program } from '../links/spawn-child.ts';
 
 export interface Profile extends AsyncDisposable {
   readonly tenantId: string;
   /** The front's. */
   readonly port: number;
+  /** What there is to be watched for. */
+  readonly watch: WatchConfig;
   /** Resolves when the files are there that control reads once it has loaded. */
   readonly prepared: Promise<void>;
   /** @param log socket of the management plane's recorder */

@@ -2,6 +2,7 @@
 // nothing is done to an instance without an entry, whoever control obeys.
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { auditEntryJson, cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS, ownEntry } from '../links/recorder/entry.ts';
+import type { WatchAct } from '../links/watch-act.ts';
 import type { HostAct } from './control-process.ts';
 
 /** @throws AuditError: then it must not be done */
@@ -17,6 +18,18 @@ export async function recordHostAct(audit: AuditLog, { what, instance, wanted, f
     PoolName: name,
     properties: wanted === undefined ? {} : { wanted: cut(JSON.stringify(wanted) ?? '', 4 * KEPT_OF_CALLERS) },
     scope: `/instances/${name}`,
+    ...(failure === undefined ? {} : notDone(failure)),
+  });
+  await audit.append(auditEntryJson(entry));
+}
+
+/** What the watcher did of the management plane. @throws AuditError */
+export async function recordOwnWatchAct(audit: AuditLog, { what, description, failure }: WatchAct): Promise<void> {
+  const entry = ownEntry({
+    category: 'Administrative',
+    operationName: what,
+    resultDescription: cut(description, KEPT_OF_CALLERS),
+    clientInfo: 'strongroom watcher',
     ...(failure === undefined ? {} : notDone(failure)),
   });
   await audit.append(auditEntryJson(entry));

@@ -22,8 +22,9 @@ import { openDevProfile } from './dev-profile.ts';
 import { Instances } from './instances.ts';
 import { managementRecorder } from './management-recorder.ts';
 import type { Profile } from './profile.ts';
-import { recordHostAct } from './record-host-act.ts';
+import { recordHostAct, recordOwnWatchAct } from './record-host-act.ts';
 import type { ProcessOptions, SupervisedProcess } from './supervised-process.ts';
+import { WatcherProcess } from './watcher-process.ts';
 
 type Reporter = Pick<ProcessOptions, 'report' | 'show'>;
 
@@ -58,6 +59,8 @@ export async function startSupervisor(
   // In production nothing starts before the configuration is accepted.
   if (config.profile === 'production') await opening;
   let changed = (): void => undefined;
+  // It begins when everything serves: nobody waits for it.
+  let watch = (): void => undefined;
   const onChange = { ready: () => changed(), down: () => changed() };
   const recorder = stack.use(
     await managementRecorder(at.management, ENTRIES.recorder, logs, { ...reporter, ...onChange }),
@@ -74,6 +77,7 @@ export async function startSupervisor(
         supervisor: process.pid,
         control: controlChild.pid ?? null,
         managementRecorder: recorder.process.pid ?? null,
+        watcher: watcher.pid ?? null,
         instances: pids,
       },
       instances: Object.fromEntries(statuses),
@@ -105,6 +109,7 @@ export async function startSupervisor(
     changed: (name, status) => {
       controlChild.link?.send(instanceChanged, { name, ...status });
       profile.heard(name);
+      watch();
       changed();
     },
   });
@@ -118,7 +123,17 @@ export async function startSupervisor(
     frontToken: profile.prepared.then(() => frontToken),
     changed: namesChanged,
   });
-  // Stopped in the opposite order: instances before control.
+  const watcher = new WatcherProcess({
+    places: at,
+    logs,
+    config: profile.watch,
+    statuses: () => instances.statuses,
+    record: (instance, act) => (instance === '' ? recordOwnWatchAct(audit, act) : instances.recordAct(instance, act)),
+    ...reporter,
+    changed: () => changed(),
+  });
+  // Stopped in the opposite order: instances before control, and what they did last is told of.
+  stack.use(watcher);
   stack.use(controlChild);
   stack.use(instances);
   stack.use(book);
@@ -144,6 +159,8 @@ export async function startSupervisor(
     ]),
     stopWanted.then((): [] => []),
   ]);
+  watch = () => watcher.update();
+  watch();
   await files.write(stateNow());
   const owned = stack.move();
   return {

@@ -131,6 +131,13 @@ export class WorkerGeneration implements AsyncDisposable {
     );
   }
 
+  /** One of those that serve. @throws Error where there is none, and RequestFailed */
+  async askOne<T>(question: (link: Link) => Promise<T>): Promise<T> {
+    const link = this.#workers.find((worker) => worker.isReady)?.link;
+    if (link === undefined || this.isShut) throw new Error('no worker serves');
+    return await question(link);
+  }
+
   /** Nobody is led to it any more: it ends when its last client has gone, and what ends before is not started again. */
   async retire(): Promise<void> {
     this.#wanted = false;

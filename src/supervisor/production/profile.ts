@@ -15,6 +15,7 @@ import { type ProductionConfig, readProductionShape, type SealChoice } from '../
 import { certificateNames, productionHostNames, productionNames } from '../../deployment/production-names.ts';
 import { readConfigFile } from '../../deployment/read-config-file.ts';
 import { uncoveredText } from '../../deployment/uncovered-names.ts';
+import { watchConfigOf } from '../../deployment/watch-config.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
 import { instanceOrigin } from '../../http/name-form.ts';
@@ -57,6 +58,7 @@ export async function openProductionProfile(
   return {
     tenantId: config.tenantId,
     port: config.listen.port,
+    watch: watchConfigOf(config),
     prepared: Promise.resolve(),
     controlProgram: (log) => controlProgram(at, config, log),
     made: () => ({ profile: 'production' }),

@@ -1,0 +1,106 @@
+// The watcher: reads the logs and tells others of them. It speaks to the network, so Node's permission model leaves it what it
+// reads, logs and what the configuration names, and a folder of its own. It runs only while there is something to watch for.
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Places } from '../deployment/data-layout.ts';
+import { filesNamedIn, type WatchConfig } from '../deployment/watch-config.ts';
+import { makePrivateFolder } from '../files/private-folder.ts';
+import { entryOf } from '../links/entry.ts';
+import type { InstanceStatus } from '../links/instance-host.ts';
+import type { Link } from '../links/link.ts';
+import type { WatchAct } from '../links/watch-act.ts';
+import { recordWatch, watched } from '../links/watcher-messages.ts';
+import { confined } from './control-arguments.ts';
+import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
+
+export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> {
+  readonly places: Places;
+  readonly logs: string;
+  readonly config: WatchConfig;
+  readonly statuses: () => ReadonlyMap<string, InstanceStatus>;
+  /** Resolves when it is on record. */
+  readonly record: (instance: string, act: WatchAct) => Promise<void>;
+  readonly changed: () => void;
+}
+
+export class WatcherProcess implements AsyncDisposable {
+  readonly #options: WatcherOptions;
+  readonly #process: SupervisedProcess;
+  /** Instances whose logs it may read. */
+  #names = '';
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+    const { report, show, logs, changed } = options;
+    this.#process = new SupervisedProcess({
+      label: 'watcher',
+      log: join(logs, 'watcher.log'),
+      report,
+      show,
+      program: () => this.#program(),
+      connected: (link) => this.#listen(link),
+      ready: changed,
+      down: changed,
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get #isWanted(): boolean {
+    return Object.keys(this.#options.config).length > 0;
+  }
+
+  /** Instances have come, gone or changed, or this is the first time. What it may read is settled when it starts. */
+  update(): void {
+    if (!this.#isWanted) return;
+    const names = [...this.#options.statuses().keys()].sort().join();
+    if (names === this.#names) return this.#tell(this.#process.link);
+    this.#names = names;
+    this.#turn = this.#turn.then(async () => {
+      await this.#process.stop();
+      this.#process.start();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#turn;
+    await this.#process[Symbol.asyncDispose]();
+  }
+
+  #program(): ReturnType<typeof confined> {
+    const { places, config, statuses } = this.#options;
+    makePrivateFolder(places.watch);
+    makePrivateFolder(places.purged);
+    const instances = [...statuses().keys()].map((name) => places.instance(name));
+    const reads = [
+      places.management.audit,
+      places.purged,
+      ...instances.flatMap((each) => [each.audit, each.config, each.tlsCertificate]),
+      ...filesNamedIn(config),
+    ];
+    const root = realpathSync(places.root);
+    return confined({
+      entry: entryOf('watcher'),
+      folder: realpathSync(places.watch),
+      reads: reads.filter((path) => existsSync(path)).map((path) => realpathSync(path)),
+      args: ['--data', root, '--config', JSON.stringify(config)],
+    });
+  }
+
+  #listen(link: Link): void {
+    link.answer(recordWatch, ({ instance, act }) => this.#options.record(instance, act));
+    this.#tell(link);
+  }
+
+  #tell(link: Link | undefined): void {
+    const instances = [...this.#options.statuses()].map(([name, { activation, message }]) => ({
+      name,
+      activation,
+      message,
+    }));
+    link?.send(watched, { instances });
+  }
+}

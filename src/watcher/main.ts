@@ -1,0 +1,29 @@
+// Entry of the watcher, started by the supervisor only: reads the logs of a data directory and tells others of them. Knows no keys,
+// no tokens and no records, and writes no log.
+import { constants, setPriority } from 'node:os';
+import { parseArgs } from 'node:util';
+import { places } from '../deployment/data-layout.ts';
+import { readWatchConfig } from '../deployment/watch-config.ts';
+import { collectAtRest } from '../links/at-rest.ts';
+import { openSupervisorLink } from '../links/child-link.ts';
+import { ready } from '../links/messages.ts';
+import { watched } from '../links/watcher-messages.ts';
+import { openWatcher } from './watcher.ts';
+
+// Requests come first, whatever is to be told.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+process.umask(0o077);
+// The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
+process.on('SIGINT', () => {});
+
+const { values } = parseArgs({ options: { data: { type: 'string' }, config: { type: 'string' } } });
+if (values.data === undefined || values.config === undefined)
+  throw new Error('usage: watcher --data DIR --config JSON');
+const config = readWatchConfig(JSON.parse(values.config), 'config');
+
+await using link = openSupervisorLink();
+await using watcher = await openWatcher({ places: places(values.data), config, link });
+link.on(watched, ({ instances }) => watcher.update(instances));
+link.send(ready, { port: 0, modulePids: [] });
+collectAtRest();
+await link.closed;

@@ -1,0 +1,39 @@
+// Which logs there are to be read: of the instances, of those that were purged, and of the management plane.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Places } from '../deployment/data-layout.ts';
+import { readInstanceConfig } from '../deployment/instance.ts';
+import { readIfThere } from '../files/read-if-there.ts';
+import { isGuid } from '../formats/guid.ts';
+import { logOrigin } from '../formats/log-origin.ts';
+
+export interface WatchedLog {
+  /** Name of the log: the origin line of its checkpoints. */
+  readonly origin: string;
+  readonly folder: string;
+  /** The instance's name; absent: of one that was purged, or of the management plane. */
+  readonly instance?: string;
+  /** ARM id of the instance. */
+  readonly resourceId?: string;
+  readonly isManagement: boolean;
+}
+
+/** @param names of the instances that there are */
+export function findLogs(places: Places, names: readonly string[]): readonly WatchedLog[] {
+  const instances = names.flatMap((name): WatchedLog[] => {
+    const { audit, config } = places.instance(name);
+    if (!existsSync(config)) return [];
+    const { id, resourceId } = readInstanceConfig(config);
+    return [{ origin: logOrigin(id), folder: audit, instance: name, resourceId, isManagement: false }];
+  });
+  const purged = existsSync(places.purged) ? readdirSync(places.purged).filter(isGuid) : [];
+  const gone = purged.map((id) => ({ origin: logOrigin(id), folder: join(places.purged, id), isManagement: false }));
+  return [...managementLog(places), ...instances, ...gone];
+}
+
+/** Its name stands in the key that verifies it, which is there from its first start on. */
+function managementLog({ management: { verifierKey, audit } }: Places): readonly WatchedLog[] {
+  const key = readIfThere(verifierKey);
+  const origin = key?.split('+')[0];
+  return origin === undefined ? [] : [{ origin, folder: audit, isManagement: true }];
+}
