@@ -215,6 +215,11 @@ export const areas: readonly Area[] = [
     because: 'it reads logs and tells others of them: it speaks to the network, and has no token, key, record or store',
   },
   {
+    at: 'src/watcher/health/',
+    from: ['src/links/condition.ts', 'src/http/', 'src/formats/'],
+    because: 'whoever asks has shown nothing: it knows what the supervisor says of processes, and nothing of what is in them',
+  },
+  {
     at: 'src/throw-away/',
     from: AROUND,
     packages: ['jose'],

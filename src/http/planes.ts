@@ -1,6 +1,6 @@
 // What the door does with a connection and a request, and by which measure for whom: rows are steps, in their order; columns are
-// the data plane, the management plane and the endpoint of managed identities. What a request means is the rows' business
-// (`route.ts`, `control-row.ts`).
+// the data plane, the management plane, the endpoint of managed identities and the health listener. What a request means is the
+// rows' business (`route.ts`, `control-row.ts`).
 import { ControlError } from './control-row.ts';
 import type { BodyRules } from './read-body.ts';
 import { ServiceError } from './service-error.ts';
@@ -35,40 +35,41 @@ const managementBody: BodyRules & { readonly limit: number } = {
 
 const steps = {
   // A connection. Times are milliseconds.
-  maxConnections: [8_000, 1_024, 256],
-  handshakeTimeout: [10_000, 10_000, 0],
-  keepAliveTimeout: [75_000, 60_000, 5_000],
+  maxConnections: [8_000, 1_024, 256, 64],
+  handshakeTimeout: [10_000, 10_000, 0, 5_000],
+  keepAliveTimeout: [75_000, 60_000, 5_000, 60_000],
   /** What is still being answered when the listener closes has so long. */
-  drainMs: [2_000, 1_000, 0],
+  drainMs: [2_000, 1_000, 0, 500],
   // The head of a request.
-  maxHeaderSize: [LONG_HEADERS, LONG_HEADERS, 8 * 1024],
-  headersTimeout: [10_000, 10_000, 5_000],
-  requestTimeout: [30_000, 30_000, 10_000],
+  maxHeaderSize: [LONG_HEADERS, LONG_HEADERS, 8 * 1024, 8 * 1024],
+  headersTimeout: [10_000, 10_000, 5_000, 5_000],
+  requestTimeout: [30_000, 30_000, 10_000, 10_000],
   /** How often the times are looked at; as often as a head may take where that is less. */
-  checkedEvery: [1_000, 1_000, 2_000],
+  checkedEvery: [1_000, 1_000, 2_000, 2_000],
   /** The pipeline refuses a request without a Host in the service's own shape, and records it. */
-  requireHostHeader: [false, true, true],
+  requireHostHeader: [false, true, true, true],
   /** Requests that bring no body have ended when they come; the pipeline waits for nothing that they could still tell. */
-  optimizeEmptyRequests: [true, false, false],
+  optimizeEmptyRequests: [true, false, false, true],
   // Its row.
-  methods: [['GET', 'PUT', 'POST', 'PATCH', 'DELETE'], ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], []],
+  methods: [['GET', 'PUT', 'POST', 'PATCH', 'DELETE'], ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], [], []],
   /** The data plane's target is decoded before (`request-target.ts`), where such slashes are gone already. */
-  looseSlashes: [false, true, false],
-  longestParameter: [1_024, 400, 0],
+  looseSlashes: [false, true, false, false],
+  longestParameter: [1_024, 400, 0, 0],
   // Its body.
-  body: [dataBody, managementBody, undefined],
+  body: [dataBody, managementBody, undefined, undefined],
 } as const;
 
 type Steps = typeof steps;
-type Column<N extends 0 | 1 | 2> = { readonly [K in keyof Steps]: Steps[K][N] };
+type Column<N extends 0 | 1 | 2 | 3> = { readonly [K in keyof Steps]: Steps[K][N] };
 
-function column<N extends 0 | 1 | 2>(at: N): Column<N> {
+function column<N extends 0 | 1 | 2 | 3>(at: N): Column<N> {
   return Object.fromEntries(Object.entries(steps).map(([step, by]) => [step, by[at]])) as Column<N>;
 }
 
 export const DATA_PLANE: Column<0> = column(0);
 export const MANAGEMENT_PLANE: Column<1> = column(1);
 export const IDENTITY_ENDPOINT: Column<2> = column(2);
+export const HEALTH: Column<3> = column(3);
 
 export type RouterRules = Pick<Column<0 | 1>, 'methods' | 'looseSlashes' | 'longestParameter'>;
 type Choices = 'requireHostHeader' | 'optimizeEmptyRequests';
