@@ -48,6 +48,7 @@ const programs = {
   'clients in Java': { commands: ['java'], also: () => isInstalled('java'), from: { client: 'java' } },
   'clients in JavaScript': { commands: [], also: () => isInstalled('javascript'), from: { client: 'javascript' } },
   'clients in Rust': { commands: [], also: () => isInstalled('rust'), from: { client: 'rust' } },
+  'systemd-analyze': { commands: ['systemd-analyze'], from: { debian: 'systemd' } },
   sops: { commands: ['sops'], from: { client: 'sops' } },
 } as const satisfies Record<string, Program>;
 export type SystemProgram = keyof typeof programs;

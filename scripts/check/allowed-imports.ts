@@ -215,9 +215,17 @@ export const areas: readonly Area[] = [
     because: 'it reads logs and tells others of them: it speaks to the network, and has no token, key, record or store',
   },
   {
+    at: 'src/supervisor/systemd/datagram.ts',
+    from: [],
+    packages: ['koffi'],
+    builtins: [],
+    because: 'the one thing that the supervisor binds of native code: a datagram to the socket that systemd has named',
+  },
+  {
     at: 'src/watcher/health/',
     from: ['src/links/condition.ts', 'src/http/', 'src/formats/'],
-    because: 'whoever asks has shown nothing: it knows what the supervisor says of processes, and nothing of what is in them',
+    because:
+      'whoever asks has shown nothing: it knows what the supervisor says of processes, and nothing of what is in them',
   },
   {
     at: 'src/throw-away/',

@@ -13,6 +13,7 @@ import { collectAtRest } from '../links/at-rest.ts';
 import { startDemo } from './run-demo.ts';
 import { type Supervisor, startSupervisor } from './start-supervisor.ts';
 import { listenForStop } from './stop-signal.ts';
+import { openServiceManager } from './systemd/service-manager.ts';
 
 function readConfig(): StartConfig {
   const { values } = parseArgs({
@@ -35,14 +36,19 @@ async function main(): Promise<void> {
   const startedAt = performance.now();
   using stop = listenForStop(process.env['STRONGROOM_LAUNCHER']);
   const config = readConfig();
-  const reporter = { report: say, ...(config.verbose ? { show } : {}) };
+  using manager = await openServiceManager(process.env, say);
+  void stop.requested.then(() => manager.stopping());
+  const reporter = { report: say, fares: manager.fares, ...(config.verbose ? { show } : {}) };
   let demo: ReturnType<typeof startDemo> | undefined;
   await using supervisor = await startSupervisor(config, reporter, stop.requested, (state) => {
     // What is there is served before it is shown; where it is made by the demonstration, that loads beside the others.
     if (config.demo && !existsSync(places(state.dataRoot).instance(DEV_INSTANCE).config))
       demo = startDemo(state, stop.signal);
   });
-  if (!stop.signal.aborted) await serve(config, supervisor, startedAt, stop.signal, demo);
+  if (!stop.signal.aborted) {
+    manager.ready();
+    await serve(config, supervisor, startedAt, stop.signal, demo);
+  }
   say(`stopping (${await stop.requested}) ...`);
 }
 

@@ -26,7 +26,10 @@ import { recordHostAct, recordOwnWatchAct } from './record-host-act.ts';
 import type { ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 import { WatcherProcess } from './watcher-process.ts';
 
-type Reporter = Pick<ProcessOptions, 'report' | 'show'>;
+type Reporter = Pick<ProcessOptions, 'report' | 'show'> & {
+  /** Something of it is other than before. */
+  readonly fares?: (state: RunningState) => void;
+};
 
 export interface Supervisor extends AsyncDisposable {
   readonly port: number;
@@ -137,7 +140,11 @@ export async function startSupervisor(
   stack.use(controlChild);
   stack.use(instances);
   stack.use(book);
-  changed = () => void files.write(stateNow());
+  changed = () => {
+    const state = stateNow();
+    void files.write(state);
+    reporter.fares?.(state);
+  };
 
   const applyStopFlag = (): void => {
     instances.applyStopFlags().catch((error: unknown) => {
