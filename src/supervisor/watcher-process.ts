@@ -1,7 +1,7 @@
 // The watcher: reads the logs and tells others of them. It speaks to the network, so Node's permission model leaves it what it
 // reads, logs and what the configuration names, and a folder of its own. It runs only while there is something to watch for.
 import { existsSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Places } from '../deployment/data-layout.ts';
 import { filesNamedIn, type WatchConfig } from '../deployment/watch-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
@@ -27,7 +27,7 @@ export class WatcherProcess implements AsyncDisposable {
   readonly #options: WatcherOptions;
   readonly #process: SupervisedProcess;
   /** Instances whose logs it may read. */
-  #names = '';
+  #names: string | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: WatcherOptions) {
@@ -77,6 +77,7 @@ export class WatcherProcess implements AsyncDisposable {
     const instances = [...statuses().keys()].map((name) => places.instance(name));
     const reads = [
       places.management.audit,
+      places.management.verifierKey,
       places.purged,
       ...instances.flatMap((each) => [each.audit, each.config, each.tlsCertificate]),
       ...filesNamedIn(config),
@@ -85,7 +86,7 @@ export class WatcherProcess implements AsyncDisposable {
     return confined({
       entry: entryOf('watcher'),
       folder: realpathSync(places.watch),
-      reads: reads.filter((path) => existsSync(path)).map((path) => realpathSync(path)),
+      reads: reads.filter((path) => existsSync(dirname(path))).map(resolved),
       args: ['--data', root, '--config', JSON.stringify(config)],
     });
   }
@@ -103,4 +104,9 @@ export class WatcherProcess implements AsyncDisposable {
     }));
     link?.send(watched, { instances });
   }
+}
+
+/** What is there later may be read, too. */
+function resolved(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 }

@@ -7,7 +7,7 @@ import { readWatchConfig } from '../deployment/watch-config.ts';
 import { collectAtRest } from '../links/at-rest.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
 import { ready } from '../links/messages.ts';
-import { watched } from '../links/watcher-messages.ts';
+import { type WatchedInstance, watched } from '../links/watcher-messages.ts';
 import { openWatcher } from './watcher.ts';
 
 // Requests come first, whatever is to be told.
@@ -22,8 +22,13 @@ if (values.data === undefined || values.config === undefined)
 const config = readWatchConfig(JSON.parse(values.config), 'config');
 
 await using link = openSupervisorLink();
+// It is told before it has opened what it needs.
+let told: readonly WatchedInstance[] = [];
+let update = (instances: typeof told): void => void (told = instances);
+link.on(watched, ({ instances }) => update(instances));
 await using watcher = await openWatcher({ places: places(values.data), config, link });
-link.on(watched, ({ instances }) => watcher.update(instances));
+update = (instances) => watcher.update(instances);
+update(told);
 link.send(ready, { port: 0, modulePids: [] });
 collectAtRest();
 await link.closed;
