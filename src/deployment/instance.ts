@@ -8,6 +8,7 @@ import { flag, guid, integer, list, matching, oneOf, type Reader, record, ShapeE
 import { filled } from '../http/claim-mapping.ts';
 import { readBackupPlaces } from './backup-targets.ts';
 import { readPrivateListeners } from './private-listeners.ts';
+import { readSinks } from './sinks.ts';
 import { readFilePath, readTlsSettings } from './tls-settings.ts';
 import { readTrustedIssuers } from './trusted-issuers.ts';
 
@@ -86,6 +87,8 @@ const OPTIONAL = {
   backupTargets: readBackupPlaces,
   /** Who the instance is to blob storage (`useManagedIdentity`); absent: nobody. */
   backupIdentity: readInstanceIdentity,
+  /** Where its log is sent to, besides where the configuration sends all of them. */
+  sinks: readSinks,
 } as const;
 
 export type InstanceConfig = ReturnType<ReturnType<typeof record<typeof REQUIRED, typeof OPTIONAL>>>;

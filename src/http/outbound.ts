@@ -42,6 +42,20 @@ export class AnswerTooSlow extends Error {
   readonly code = 'ABORT_ERR';
 }
 
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
+/** Nobody is in between: to this machine the dev profile may speak without TLS. */
+export function mayBePlain({ protocol, hostname }: URL, profile: 'dev' | 'production'): boolean {
+  return protocol === 'http:' && profile === 'dev' && LOOPBACK.has(hostname);
+}
+
+/** Why there was no answer. Codes only: a message of Node's may quote the address. */
+export function whyUnanswered(error: unknown, stopping: AbortSignal): string {
+  const { code, name } = error as NodeJS.ErrnoException;
+  if (error instanceof AnswerTooSlow || stopping.aborted) return 'did not answer in time';
+  return `cannot be reached: ${code ?? name}`;
+}
+
 /** Neither the environment nor an idle socket has a say in it. */
 const OWN_CONNECTION = { agent: false, minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
 

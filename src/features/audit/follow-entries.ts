@@ -96,17 +96,17 @@ export class FollowedEntries {
     const { batch, index } = newest;
     if (batch !== this.#last.batch) this.#last = { batch, since: this.#now() };
     if (isAll && this.#now() - this.#last.since >= SETTLED_MS) return index + 1;
-    return Math.max(batch, this.#signed());
+    return Math.max(batch, signedSize(this.#folder));
   }
+}
 
-  /** Signed is what was durable. */
-  #signed(): number {
-    const text = readIfThere(join(this.#folder, 'checkpoint'));
-    try {
-      return text === undefined ? 0 : parseCheckpoint(text).checkpoint.size;
-    } catch {
-      return 0; // what proves nothing is for `audit verify` to name
-    }
+/** So many entries the newest checkpoint covers, about a second ago: signed is what was durable. */
+export function signedSize(folder: string): number {
+  const text = readIfThere(join(folder, 'checkpoint'));
+  try {
+    return text === undefined ? 0 : parseCheckpoint(text).checkpoint.size;
+  } catch {
+    return 0; // what proves nothing is for `audit verify` to name
   }
 }
 

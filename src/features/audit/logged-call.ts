@@ -15,8 +15,8 @@ export function readLoggedCall(index: number, bytes: Buffer) {
   if (entry === undefined || trace === undefined || time === undefined) return undefined;
   const description = textIn(entry, 'resultDescription') ?? '';
   const status = entry['httpStatusCode'];
-  const refused = entry['resultType'] === 'Failed';
-  const [prefix = '', innerCode] = (refused && /^([A-Z]\w{2,39}): /.exec(description)) || [];
+  const isFailed = entry['resultType'] === 'Failed';
+  const [prefix = '', innerCode] = (isFailed && /^([A-Z]\w{2,39}): /.exec(description)) || [];
   const properties = object(entry['properties']);
   return {
     index,
@@ -25,6 +25,7 @@ export function readLoggedCall(index: number, bytes: Buffer) {
     operation: textIn(entry, 'operationName') ?? 'Unknown',
     request: textIn(entry, 'requestUri') ?? '',
     status: typeof status === 'number' ? status : 0,
+    isFailed,
     /** The service's code of a refusal; `OK`. */
     code: textIn(entry, 'resultSignature') ?? '',
     innerCode,

@@ -1,6 +1,6 @@
 // One event, one POST. No redirect is followed, the answer's body is not read, and nothing of the address but its origin is
 // told to anybody: its query is often a secret.
-import { AnswerTooSlow, call } from '../../http/outbound.ts';
+import { call, whyUnanswered } from '../../http/outbound.ts';
 import type { EventSource } from './cloud-event.ts';
 import type { AllowedTarget, EventTargets } from './targets.ts';
 
@@ -39,9 +39,6 @@ export async function deliver({ url, ca }: AllowedTarget, text: string, stopping
     if (status >= 200 && status < 300) return { outcome: 'taken', detail };
     return { outcome: FINAL.has(status) ? 'refused' : 'failed', detail };
   } catch (error) {
-    // Codes only: a message of Node's may quote the address.
-    const { code, name } = error as NodeJS.ErrnoException;
-    const isLate = error instanceof AnswerTooSlow || stopping.aborted;
-    return { outcome: 'failed', detail: isLate ? 'did not answer in time' : `cannot be reached: ${code ?? name}` };
+    return { outcome: 'failed', detail: whyUnanswered(error, stopping) };
   }
 }

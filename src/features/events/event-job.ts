@@ -1,8 +1,9 @@
 // Tells the configured webhook what has happened to keys. Runs in one worker of an instance, apart from all requests; a
 // receiver that is slow or down delays events and nothing else.
+
+import { Backoff } from '../../http/backoff.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
-import { Backoff } from './backoff.ts';
 import { cloudEvent } from './cloud-event.ts';
 import type { Telling } from './deliver.ts';
 import { deliveredKind } from './delivered-events.ts';

@@ -1,5 +1,6 @@
 // Where events may go: only to origins that the instance's configuration names. The address itself is a setting, so whoever
 // administers an instance chooses among what whoever runs the machine has allowed, and neither reaches further alone.
+import { mayBePlain } from '../../http/outbound.ts';
 
 export interface EventTarget {
   /** `https://host[:port]`, or `http` on loopback in the dev profile. */
@@ -24,7 +25,7 @@ export class EventTargets {
   ) {
     for (const { origin, caFile } of targets) {
       const url = URL.canParse(origin) ? new URL(origin) : undefined;
-      if (url === undefined || url.origin !== origin || !isSafe(url, profile)) {
+      if (url === undefined || url.origin !== origin || !(url.protocol === 'https:' || mayBePlain(url, profile))) {
         throw new Error(`eventTargets: '${origin.slice(0, 200)}' must be https://host[:port] and nothing more`);
       }
       this.#byOrigin.set(origin, caFile === undefined ? undefined : readFile(caFile));
@@ -47,10 +48,4 @@ export class EventTargets {
     const allowed = origins.length === 0 ? 'it allows none' : `it allows ${origins.join(', ')}`;
     return `Events are sent only to origins that the configuration of the instance names in eventTargets; ${allowed}`;
   }
-}
-
-const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
-
-function isSafe({ protocol, hostname }: URL, profile: 'dev' | 'production'): boolean {
-  return protocol === 'https:' || (protocol === 'http:' && profile === 'dev' && LOOPBACK.has(hostname));
 }

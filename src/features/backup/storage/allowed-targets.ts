@@ -1,6 +1,7 @@
 // Where backups may go and come from: only to places that the instance's configuration names. Whoever may start a backup
 // chooses among what whoever runs the machine has allowed. Decided from text alone, before anything is asked of a network or a disk.
 import { isIP } from 'node:net';
+import { mayBePlain } from '../../../http/outbound.ts';
 import { StorageError } from './port.ts';
 
 export interface AllowedBackupTarget {
@@ -42,7 +43,7 @@ export class AllowedTargets {
   constructor(places: readonly AllowedBackupTarget[], profile: Profile) {
     this.#rows = places.map((place) => {
       const url = parse(place.uri);
-      if (url === undefined || !isSafe(url, profile) || !areAddresses(place, url)) {
+      if (url === undefined || !(url.protocol !== 'http:' || mayBePlain(url, profile)) || !areAddresses(place, url)) {
         const shown = redacted(place.uri);
         throw new Error(
           `backupTargets: '${shown}' must be https://host[:port][/path] or file:///folder in its normal form and nothing more, ` +
@@ -102,8 +103,6 @@ function holds(row: Row, url: URL): boolean {
   return originOf(row.url) === originOf(url) && row.segments.every((segment, at) => segment === segments[at]);
 }
 
-const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
-
 /** Undefined when it is not written as the URL parser would write it: what two readers could take for different places. */
 function parse(uri: string): URL | undefined {
   if (uri.length > 1024 || !URL.canParse(uri)) return undefined;
@@ -129,10 +128,6 @@ function segmentsOf(url: URL): readonly string[] {
 /** Of a `file:` URL, `URL.origin` says nothing. */
 function originOf(url: URL): string {
   return `${url.protocol}//${url.host}`;
-}
-
-function isSafe({ protocol, hostname }: URL, profile: Profile): boolean {
-  return protocol !== 'http:' || (profile === 'dev' && LOOPBACK.has(hostname));
 }
 
 function areAddresses({ addresses = [] }: AllowedBackupTarget, url: URL): boolean {

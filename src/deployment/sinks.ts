@@ -1,0 +1,69 @@
+// Where logs are sent to: `sinks` of a configuration, one row of a table for each kind. What an address may be, and what the files
+// hold, is judged by the sinks themselves.
+import { byKind, integer, list, matching, oneOf, type Reader, record, ShapeError } from '../formats/shape.ts';
+import { readFilePath } from './tls-settings.ts';
+
+/** What is as it were a log: an instance, by its name, or the management plane, which no instance can be called. */
+export const MANAGEMENT_LOG = '@management';
+
+const NAMED = {
+  /** Its position in each log is kept under it: another name is another sink. */
+  name: matching(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'a name of up to 63 lower-case letters, digits and hyphens'),
+} as const;
+
+const COMMON = {
+  /** Where a log begins that was there before the sink was; absent: `now`. */
+  from: oneOf('now', 'beginning'),
+  /** Names of instances, and `@management`; absent: all. */
+  logs: list(matching(/^(?:[a-zA-Z][0-9a-zA-Z-]{2,23}|@management)$/, `the name of an instance or ${MANAGEMENT_LOG}`)),
+} as const;
+
+const line = matching(/^[^\0\r\n]{1,4096}$/, 'a text of one line');
+
+const KINDS = {
+  /** Appends lines of JSON. */
+  file: record({ ...NAMED, kind: oneOf('file'), path: readFilePath }, COMMON),
+  /** RFC 5424 over TLS (RFC 5425). */
+  syslog: record(
+    { ...NAMED, kind: oneOf('syslog'), host: matching(/^[^\s/@?#]{1,255}$/, 'a host name or an IP address') },
+    {
+      ...COMMON,
+      /** Absent: 6514. */
+      port: integer(1, 65_535),
+      /** PEM file of the authority of its certificate; absent: the system's. */
+      caFile: readFilePath,
+      /** The name in its certificate; absent: `host`. */
+      serverName: line,
+      /** PEM files of what is shown to it. */
+      clientCertificate: record({ certificate: readFilePath, key: readFilePath }),
+      /** Of the structured data's name; absent: 32473, which is for examples (RFC 5612). */
+      enterpriseNumber: integer(1, 2 ** 31 - 1),
+    },
+  ),
+  /** Logs of OpenTelemetry's protocol over HTTP. */
+  otlp: record(
+    { ...NAMED, kind: oneOf('otlp'), url: line },
+    {
+      ...COMMON,
+      caFile: readFilePath,
+      /** A secret: `Name: value` lines, such as `Authorization: Bearer …`. */
+      headersFile: readFilePath,
+      /** Absent: gzip. */
+      compression: oneOf('gzip', 'none'),
+    },
+  ),
+} as const;
+
+const rows = list(byKind(KINDS), 64);
+export type SinkConfig = ReturnType<typeof rows>[number];
+export type SinkConfigOf<K extends SinkConfig['kind']> = Extract<SinkConfig, { readonly kind: K }>;
+
+export const readSinks: Reader<readonly SinkConfig[]> = (value, path) => {
+  const sinks = rows(value, path);
+  for (const [at, { name }] of sinks.entries()) {
+    if (sinks.findIndex((each) => each.name === name) < at) {
+      throw new ShapeError(`${path}[${at}].name: another sink is called '${name}'`);
+    }
+  }
+  return sinks;
+};

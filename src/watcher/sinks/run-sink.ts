@@ -1,0 +1,323 @@
+// Sends one log to one sink, for ever: at least once, in order, a batch at a time, from a position that is kept. Whatever the receiver
+// does holds up this log at this sink and nothing else.
+//
+// An entry that is refused by itself may be at fault, or the receiver may refuse everything. So it is passed over when the receiver
+// takes a later one and then refuses it again; it is counted and named, and stays in the log. A receiver that refuses a row of
+// entries has failed like one that is down; the row to be tried doubles with each attempt, so that no run of such entries ends it.
+import { createHash } from 'node:crypto';
+import { Backoff } from '../../http/backoff.ts';
+import { keepPosition, type Position, type Refusal, readPosition, startAt } from './kept-position.ts';
+import { type Delivery, type LogEntry, type LogIdentity, MOST, type Sink } from './sink.ts';
+
+/** A log that grows. */
+export interface SentLog {
+  readonly identity: LogIdentity;
+  /** Reads from this index on. Entries in order, as many as it likes; undefined: none yet. */
+  open(next: number): { read(): { readonly first: number; readonly entries: readonly Buffer[] } | undefined };
+  /** How many entries it has, a moment ago. */
+  size(): number;
+}
+
+/** Of the machine; tests move it. */
+export interface Clock {
+  /** Milliseconds, Unix time. */
+  now(): number;
+  /** Returns early when it is to stop. */
+  pause(ms: number, stopping: AbortSignal): Promise<void>;
+}
+
+export interface SinkRunOptions {
+  readonly sink: { readonly name: string; readonly kind: string };
+  readonly log: SentLog;
+  /** File of its position. */
+  readonly path: string;
+  /** Where to begin without one. */
+  readonly begin: () => number;
+  /** Opened anew after each failure, so that exchanged certificates and secrets are taken. @throws SinkError */
+  readonly open: () => Sink;
+  readonly clock: Clock;
+}
+
+export interface SinkStatus {
+  readonly sink: string;
+  readonly kind: string;
+  /** Name of the instance, or `@management`. */
+  readonly log: string;
+  readonly origin: string;
+  readonly next: number;
+  readonly behind: {
+    readonly entries: number;
+    /** Age of the oldest entry that has not been taken; 0: there is none. */
+    readonly seconds: number;
+  };
+  readonly lastSuccess?: string | undefined;
+  readonly lastFailure?: { readonly at: string; readonly why: string } | undefined;
+  /** Absent: it does not wait after a failure. */
+  readonly retryAt?: string | undefined;
+  /** How many entries it will never take. */
+  readonly refused: number;
+  /** The newest of them. */
+  readonly latestRefusals: readonly Refusal[];
+}
+
+/** After a batch that was not full: what comes meanwhile goes together. */
+const PACE_MS = 1_000;
+const WAITS = { first: 2, longest: 300 };
+/** A receiver may put us off, and not for ever. */
+const LONGEST_PUT_OFF_S = 3_600;
+/** So many entries are refused in a row by a receiver that takes others. */
+const FIRST_ROW = 8;
+const KEPT_REFUSALS = 100;
+
+export class SinkRun implements AsyncDisposable {
+  readonly #options: SinkRunOptions;
+  readonly #stop = new AbortController();
+  readonly #backoff = new Backoff(WAITS);
+  readonly #done: Promise<void>;
+  #position: Position = startAt(0);
+  /** Whether the file says so too. */
+  #isKept = true;
+  /** Whether the log was looked at: that its last entry sent is still the one that it was. */
+  #isSame = false;
+  #sink: Sink | undefined;
+  #reader: ReturnType<SentLog['open']> | undefined;
+  /** Read and not yet taken: a batch, and at most a read more. */
+  #held: LogEntry[] = [];
+  #most: number = MOST.entries;
+  #row = FIRST_ROW;
+  #retryAt: number | undefined;
+
+  constructor(options: SinkRunOptions) {
+    this.#options = options;
+    this.#done = this.#run();
+  }
+
+  status(): SinkStatus {
+    const { sink, log, clock } = this.#options;
+    const { last: _, ...position } = this.#position;
+    const oldest = this.#held[0];
+    return {
+      sink: sink.name,
+      kind: sink.kind,
+      log: log.identity.name,
+      origin: log.identity.origin,
+      ...position,
+      behind: {
+        entries: Math.max(this.#held.length, log.size() - position.next),
+        seconds: oldest === undefined ? 0 : secondsSince(oldest.bytes, clock.now()),
+      },
+      retryAt: this.#retryAt === undefined ? undefined : new Date(this.#retryAt).toISOString(),
+    };
+  }
+
+  /** What is under way is given up: it is sent again after the next start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    const { path, begin, clock } = this.#options;
+    const stopping = this.#stop.signal;
+    try {
+      this.#position = readPosition(path) ?? startAt(begin());
+    } catch {
+      // Nobody knows what was sent: all of it is, again.
+      this.#position = startAt(0);
+      this.#note('its position could not be read: the log is sent again from its beginning');
+    }
+    this.#isKept = false;
+    while (!stopping.aborted) {
+      const { wait, why } = await this.#step().catch((error: unknown) => failed(reasonOf(error)));
+      if (why !== undefined && !stopping.aborted) {
+        this.#note(why);
+        await this.#keep().catch(() => undefined); // what could not be kept is why, or will be
+        await this.#close();
+      }
+      if (wait === 0) continue;
+      const ms = why === undefined ? PACE_MS : 1000 * Math.max(wait, this.#backoff.failed(clock.now() / 1000));
+      if (why !== undefined) this.#retryAt = clock.now() + ms;
+      await clock.pause(ms, stopping);
+      this.#retryAt = undefined;
+    }
+    await this.#close();
+  }
+
+  async #step(): Promise<Step> {
+    if (!this.#isKept) await this.#keep();
+    const other = this.#isSame ? undefined : this.#compare();
+    if (other !== undefined) return failed(other);
+    const isFull = this.#fill();
+    const batch = this.#batch();
+    if (batch.length === 0) return PACED;
+    this.#sink ??= this.#options.open();
+    const said = await this.#sink.send(batch, this.#stop.signal);
+    switch (said.outcome) {
+      case 'taken':
+        await this.#taken(batch, said.lost === undefined ? [] : [this.#refusal(batch, said.lost)]);
+        this.#most = Math.min(this.#most * 2, MOST.entries);
+        return isFull || this.#held.length > 0 ? AT_ONCE : PACED;
+      case 'refused':
+        if (batch.length === 1) return this.#passOver(batch[0] as LogEntry, said.why);
+        this.#most = Math.ceil(batch.length / 2);
+        return AT_ONCE;
+      case 'failed':
+        return failed(said.why, said.retryAfter);
+    }
+  }
+
+  /** It was refused by itself. */
+  async #passOver(first: LogEntry, why: string): Promise<Step> {
+    const end = first.index + this.#row;
+    let later: LogEntry | undefined;
+    for (let index = first.index + 1; index < end && later === undefined; index++) {
+      const entry = this.#one(index);
+      if (entry === undefined) break;
+      const said = await this.#sendOne(entry);
+      if (said.outcome === 'failed') return failed(said.why, said.retryAfter);
+      if (said.outcome === 'taken') later = entry;
+    }
+    if (later === undefined) {
+      this.#row *= 2;
+      return failed(`it refuses entry ${first.index} and takes none of those that follow: ${why}`);
+    }
+    for (let entry: LogEntry | undefined = first; entry !== undefined; entry = this.#one(entry.index + 1)) {
+      const said: Delivery = entry.index === later.index ? { outcome: 'taken' } : await this.#sendOne(entry);
+      if (said.outcome === 'failed') return failed(said.why, said.retryAfter);
+      const lost = said.outcome === 'refused' ? { count: 1, why: said.why } : said.lost;
+      await this.#taken([entry], lost === undefined ? [] : [this.#refusal([entry], lost)]);
+      if (entry.index === later.index) break;
+    }
+    this.#row = FIRST_ROW;
+    this.#most = MOST.entries;
+    // What was taken may lie behind what was held.
+    this.#held = [];
+    this.#reader = undefined;
+    return AT_ONCE;
+  }
+
+  #sendOne(entry: LogEntry): Promise<Delivery> {
+    this.#sink ??= this.#options.open();
+    return this.#sink.send([entry], this.#stop.signal);
+  }
+
+  #one(index: number): LogEntry | undefined {
+    const bytes = this.#options.log.open(index).read()?.entries[0];
+    return bytes === undefined ? undefined : { index, bytes };
+  }
+
+  /** @returns whether there is a whole batch */
+  #fill(): boolean {
+    const { log } = this.#options;
+    this.#reader ??= log.open(this.#position.next + this.#held.length);
+    let length = this.#held.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    while (this.#held.length < MOST.entries && length < MOST.bytes) {
+      const read = this.#reader.read();
+      if (read === undefined) return false;
+      for (const [at, bytes] of read.entries.entries()) {
+        this.#held.push({ index: read.first + at, bytes });
+        length += bytes.length;
+      }
+    }
+    return true;
+  }
+
+  #batch(): readonly LogEntry[] {
+    let [count, length] = [0, 0];
+    for (const { bytes } of this.#held) {
+      length += bytes.length;
+      if (count === this.#most || (count > 0 && length > MOST.bytes)) break;
+      count += 1;
+    }
+    return this.#held.slice(0, count);
+  }
+
+  async #taken(batch: readonly LogEntry[], refusals: readonly Refusal[]): Promise<void> {
+    const last = batch.at(-1) as LogEntry;
+    this.#held = this.#held.slice(batch.length);
+    this.#backoff.succeeded();
+    const { refused, latestRefusals, ...before } = this.#position;
+    this.#position = {
+      ...before,
+      next: last.index + 1,
+      last: digest(last.bytes),
+      lastSuccess: this.#time(),
+      refused: refusals.reduce((sum, { count }) => sum + count, refused),
+      latestRefusals: [...latestRefusals, ...refusals].slice(-KEPT_REFUSALS),
+    };
+    this.#isKept = false;
+    await this.#keep();
+  }
+
+  /** Of all, or of so many of them. */
+  #refusal(batch: readonly LogEntry[], { count, why }: { readonly count: number; readonly why: string }): Refusal {
+    const first = (batch[0] as LogEntry).index;
+    const among = count === batch.length ? {} : { among: batch.length };
+    return { at: this.#time(), first, count: Math.min(count, batch.length), why, ...among };
+  }
+
+  async #keep(): Promise<void> {
+    try {
+      await keepPosition(this.#options.path, this.#position);
+    } catch (cause) {
+      throw new Error(`its position cannot be kept: ${reasonOf(cause)}`, { cause });
+    }
+    this.#isKept = true;
+  }
+
+  /** @returns why this is not the log that was sent; undefined: it is */
+  #compare(): string | undefined {
+    const { next, last } = this.#position;
+    if (last !== undefined) {
+      const found = this.#one(next - 1);
+      if (found === undefined) return `the log ends before entry ${next - 1}, which was sent: it is not the one it was`;
+      if (digest(found.bytes) !== last) return `entry ${next - 1} is not the one that was sent: the log is another`;
+    }
+    this.#isSame = true;
+    return undefined;
+  }
+
+  async #close(): Promise<void> {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    await sink?.[Symbol.asyncDispose]();
+  }
+
+  #note(why: string): void {
+    this.#position = { ...this.#position, lastFailure: { at: this.#time(), why: why.slice(0, 500) } };
+  }
+
+  #time(): string {
+    return new Date(this.#options.clock.now()).toISOString();
+  }
+}
+
+interface Step {
+  /** Seconds at least; 0: go on at once. */
+  readonly wait: number;
+  /** Absent: nothing failed. */
+  readonly why?: string;
+}
+
+const AT_ONCE: Step = { wait: 0 };
+const PACED: Step = { wait: 1 };
+
+function failed(why: string, retryAfter = 0): Step {
+  return { wait: Math.min(Math.max(1, retryAfter), LONGEST_PUT_OFF_S), why };
+}
+
+function digest(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('base64url');
+}
+
+/** Entries begin with their time. */
+export function secondsSince(entry: Buffer, now: number): number {
+  const time = /^\{"time":"([^"]{1,40})"/.exec(entry.toString('latin1', 0, 64))?.[1];
+  const at = time === undefined ? Number.NaN : Date.parse(time);
+  return Number.isNaN(at) ? 0 : Math.max(0, Math.round((now - at) / 1000));
+}
+
+function reasonOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code ?? (error instanceof Error ? error.message : String(error));
+}
