@@ -36,6 +36,8 @@ export interface ControlOptions extends PlaneOptions {
   readonly ca: string;
   /** Where instances listen besides, for who asks the proxy for such a port; absent: nowhere. */
   readonly besides?: readonly ListenerAddress[];
+  /** Resource ids of the sinks that are configured; absent: none. */
+  readonly destinations?: readonly string[];
   /** Who is at the other end of a loopback connection; absent: the system cannot tell, and there is no managed identity endpoint. */
   readonly whoCalls?: PeerLookup;
 }
@@ -48,7 +50,8 @@ export interface Control extends AsyncDisposable {
 }
 
 export async function startControl(options: ControlOptions): Promise<Control> {
-  const { profile, folder, port, ca, besides = [], whoCalls, now, log, replaceFile: replace } = options;
+  const { profile, folder, port, ca, besides = [], destinations = [], whoCalls, now, log } = options;
+  const { replaceFile: replace } = options;
   const forms = [azureNames(), localNames(port)];
   const plane = new Plane(options, forms);
   const { host, callers } = plane;
@@ -111,6 +114,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       findPrincipal: (oid) => describePrincipal(directory, oid),
       isDirectoryElsewhere: false,
       newHsms: { defaultAction: 'Allow', leastAdministrators: 1 },
+      destinations,
       askInstance: askInstanceOver({
         portOf: (hsm) => host.status(hsm)?.port,
         serverName: (hsm) => new URL(instanceOrigin(azureNames(), hsm)).hostname,

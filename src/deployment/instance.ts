@@ -1,6 +1,7 @@
 // `instance.json`: what an instance is, written once at provisioning, read by its service, recorder and module wiring: into a
 // complete config, or not at all.
 import { readFileSync } from 'node:fs';
+import { readDestinations } from '../formats/diagnostic-destinations.ts';
 import { readInstanceIdentity } from '../formats/instance-identity.ts';
 import { readNetworkRules } from '../formats/network-rules.ts';
 import { readRequestLimits } from '../formats/request-limits.ts';
@@ -89,6 +90,8 @@ const OPTIONAL = {
   backupIdentity: readInstanceIdentity,
   /** Where its log is sent to, besides where the configuration sends all of them. */
   sinks: readSinks,
+  /** Sinks with one of these resource ids get its log; absent: none of those that have one. */
+  diagnostics: readDestinations,
 } as const;
 
 export type InstanceConfig = ReturnType<ReturnType<typeof record<typeof REQUIRED, typeof OPTIONAL>>>;

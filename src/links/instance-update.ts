@@ -1,4 +1,5 @@
 // What control may ask to be changed of an instance while it runs, and a worker is told: checked on either side of each link.
+import { readDestinations } from '../formats/diagnostic-destinations.ts';
 import { readNetworkRules } from '../formats/network-rules.ts';
 import { guid, matching, oneOf, type Reader, record, ShapeError } from '../formats/shape.ts';
 
@@ -28,6 +29,8 @@ const shape = record(
     network: readNetworkRules,
     /** For the instance's log, and not kept: what the change of its network is part of. */
     networkTrial: trialStep,
+    /** For who sends its log, which no worker does. */
+    diagnostics: readDestinations,
   },
 );
 export type InstanceUpdate = ReturnType<typeof shape>;

@@ -288,6 +288,25 @@ test('an update is in the file, and every worker has taken it, when it is done; 
   assert.equal(instances.statuses.get('dev')?.port, 4242);
 });
 
+test('where its log is sent is in the file, whatever is changed after it, and concerns no worker', async () => {
+  const { at, instances } = open(join(folder, 'diagnostics'), 8443, Date.now, () => {});
+  await using _ = instances;
+  await instances.provision(request('dev'));
+  const diagnostics = ['/subscriptions/s/workspaces/w'];
+  const broken = join(at.instance('dev').root, 'broken');
+  writeFileSync(broken, ''); // a worker that was asked would end by it
+  await instances.update('dev', { network: OPEN_NETWORK, diagnostics });
+  rmSync(broken);
+  await instances.provision(request('dev'));
+  await instances.update('dev', { purgeProtection: true });
+  assert.deepEqual(readInstanceConfig(at.instance('dev').config).diagnostics, diagnostics);
+  for (const wrong of [['/A'], ['x'], Array.from({ length: 16 }, () => '/x')]) {
+    await assert.rejects(instances.update('dev', { diagnostics: wrong }), code('BadRequest'));
+  }
+  await instances.update('dev', { diagnostics: [] });
+  assert.deepEqual(readInstanceConfig(at.instance('dev').config).diagnostics, []);
+});
+
 test('one that does not start is not said to serve, however it is asked for, until it was mended and started again', async () => {
   const { at, instances } = open(join(folder, 'lame'), 8443, Date.now, () => {});
   await using _ = instances;

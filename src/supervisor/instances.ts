@@ -286,12 +286,13 @@ export class Instances implements AsyncDisposable {
   async #change(name: string, update: InstanceUpdate): Promise<void> {
     const { config: path } = this.#options.places.instance(name);
     const config = readInstanceConfig(path);
-    const { networkTrial, ...kept } = update;
+    const { networkTrial, diagnostics = config.diagnostics, ...kept } = update;
     const changed = { ...config, ...kept };
     const isSame = JSON.stringify(changed) === JSON.stringify(config);
-    // A step that changes nothing is for the log all the same.
+    const written = settled(changed, { diagnostics });
+    if (JSON.stringify(written) !== JSON.stringify(config)) await writeConfig(path, written);
+    // A step that changes nothing is for the log all the same. Where that is sent is no worker's business.
     if (isSame && networkTrial === undefined) return;
-    if (!isSame) await writeConfig(path, changed);
     await this.#running.get(name)?.update(update);
   }
 

@@ -139,7 +139,7 @@ describe('az manages an HSM', { skip: skipUnless('az') }, () => {
 
   test('gives, lists and takes roles at group and HSM; none of them opens a key', async () => {
     const roles = (await az.json('role', 'definition', 'list')) as { roleName: string }[];
-    const roleNames = ['Owner', 'Contributor', 'Reader', 'Managed HSM contributor'];
+    const roleNames = ['Owner', 'Contributor', 'Reader', 'Managed HSM contributor', 'Monitoring Contributor'];
     assert.deepEqual(roles.map(({ roleName }) => roleName).sort(), [...roleNames].sort());
     const owner = of('STRONGROOM_OWNER_CLIENT_ID');
     const id = String(member(await az.json('keyvault', 'show', '--hsm-name', 'life'), 'id'));
@@ -153,10 +153,10 @@ describe('az manages an HSM', { skip: skipUnless('az') }, () => {
     assert.deepEqual(listed.map((each) => each.roleDefinitionName).sort(), [...roleNames].sort());
     await az.run('role', 'assignment', 'delete', '--assignee', owner, '--role', 'Reader', '--scope', id);
     const left = (await az.json('role', 'assignment', 'list', '--scope', id)) as unknown[];
-    assert.equal(left.length, 3);
+    assert.equal(left.length, 4);
   });
 
-  test('is told that diagnostic settings would send nothing', async () => {
+  test('is told that no sink is what a diagnostic setting names, and the one category', async () => {
     const resource = ['--resource', String(member(await az.json('keyvault', 'show', '--hsm-name', 'life'), 'id'))];
     const logs = JSON.stringify([{ category: 'AuditEvent', enabled: true }]);
     const place = [
@@ -167,8 +167,10 @@ describe('az manages an HSM', { skip: skipUnless('az') }, () => {
       ...['monitor', 'diagnostic-settings', 'create', '-n', 'audit', ...resource, '--logs', logs, ...place],
     );
     assert.notEqual(refused.code, 0);
-    assert.match(refused.stderr, /NotSupported[^]*not sent anywhere[^]*audit show/);
+    assert.match(refused.stderr, /BadRequest[^]*no sink[^]*workspaces\/w[^]*lists none[^]*resourceId/);
     assert.deepEqual(await az.json('monitor', 'diagnostic-settings', 'list', ...resource), []);
+    const categories = await az.json('monitor', 'diagnostic-settings', 'categories', 'list', ...resource);
+    assert.deepEqual(categories, [{ ...(categories as object[])[0], name: 'AuditEvent', categoryType: 'Logs' }]);
   });
 
   test('deletes and recovers it: the same keys work', async () => {

@@ -240,17 +240,19 @@ describe('the resource manager', () => {
       assert.equal((await call('GET', `${provider}/managedHSMs?$top=${top}`)).status, 400);
   });
 
-  test('keeps no diagnostic setting, since nothing would be sent, and says where the log is', async () => {
+  test('keeps no diagnostic setting that names what the configuration does not list, and says what it lists', async () => {
     const list = `${hsm('here')}/providers/Microsoft.Insights/diagnosticSettings`;
     const properties = { workspaceId: '/subscriptions/x/workspace', logs: [{ category: 'AuditEvent', enabled: true }] };
     const refused = await call('PUT', `${list}/audit`, { properties });
-    assert.deepEqual([refused.status, code(refused)], [400, 'NotSupported'], refused.text);
-    assert.match(refused.text, /not sent anywhere.*instances\/here\/audit.*audit show.*audit verify/);
+    assert.deepEqual([refused.status, code(refused)], [400, 'BadRequest'], refused.text);
+    assert.match(
+      refused.text,
+      /workspaceId: no sink.*'\/subscriptions\/x\/workspace'.*lists none.*'resourceId' to 'sinks'/,
+    );
     assert.equal((await call('PUT', `${list.replace('here', 'nowhere')}/audit`, { properties })).status, 404);
-    for (const empty of [list, `${list}Categories`]) {
-      assert.deepEqual((await call('GET', empty)).json, { value: [] });
-      assert.equal(code(await call('GET', `${empty}/audit`)), 'ResourceNotFound');
-    }
+    assert.deepEqual((await call('GET', list)).json, { value: [] });
+    assert.equal(code(await call('GET', `${list}/audit`)), 'ResourceNotFound');
+    assert.equal(code(await call('GET', `${list}Categories/Other`)), 'ResourceNotFound');
     assert.equal((await call('DELETE', `${list}/audit`)).status, 204);
   });
 

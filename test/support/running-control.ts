@@ -107,6 +107,8 @@ export interface RunningControlOptions {
   readonly limits?: RequestLimits;
   /** Seconds, for the limits; absent: the system's. */
   readonly elapsed?: () => number;
+  /** Resource ids of the sinks that the configuration lists. */
+  readonly destinations?: readonly string[];
   readonly changeDirectory?: (directory: Directory) => Directory;
 }
 

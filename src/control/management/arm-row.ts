@@ -30,6 +30,8 @@ export interface Management {
   readonly isDirectoryElsewhere: boolean;
   readonly newHsms: NewHsmRules;
   readonly askInstance: AskInstance;
+  /** Resource ids of the sinks that the configuration lists: what a diagnostic setting may name. */
+  readonly destinations: readonly string[];
   /** The directory's domain, shown for the tenant. */
   readonly domain: string;
   /** Milliseconds since 1970. */

@@ -25,6 +25,10 @@ import { migrateFirstVersion } from './resources-v1.ts';
 
 export const MAX_OPERATIONS = 200;
 export const MAX_ROLE_ASSIGNMENTS = 2_000;
+/** Of one HSM, as in the public service. */
+export const MOST_DIAGNOSTIC_SETTINGS = 5;
+/** Of one setting, and more than there are. */
+export const MOST_CATEGORIES = 10;
 export const OWNER = '8e3af657-a8ff-443c-a75c-2fe8c4bcb635';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -97,6 +101,24 @@ const network = { publicNetworkAccess: oneOf('Enabled', 'Disabled'), networkAcls
 const trial = record({ id: guid, until: readTime, by: guid, before: record(network) });
 export type NetworkTrial = ReturnType<typeof trial>;
 
+const retained = { retentionPolicy: record({ enabled: flag, days: integer(0, 0) }) };
+const diagnosticSetting = record(
+  {
+    /** As its maker spelled it. */
+    name: text,
+    logs: list(record({ enabled: flag }, { category: text, categoryGroup: text, ...retained }), MOST_CATEGORIES),
+    metrics: list(record({ category: text, enabled: flag }, { timeGrain: text, ...retained }), MOST_CATEGORIES),
+  },
+  {
+    storageAccountId: text,
+    workspaceId: text,
+    eventHubAuthorizationRuleId: text,
+    eventHubName: text,
+    logAnalyticsDestinationType: text,
+  },
+);
+export type DiagnosticSetting = ReturnType<typeof diagnosticSetting>;
+
 const by = oneOf('User', 'Application');
 const hsmMembers = record(
   {
@@ -124,7 +146,10 @@ const hsmMembers = record(
     spelledName: text,
     /** Ids of the identities assigned to it, as given. */
     identities: list(text, 100),
+    /** Of files of before: they sent nothing. */
     diagnostics: list((each) => each, 5),
+    /** What has its log sent to which sinks. */
+    diagnosticSettings: list(diagnosticSetting, MOST_DIAGNOSTIC_SETTINGS),
     /** Why it failed. */
     problem: text,
     /** Its network rules are on trial. */
@@ -136,11 +161,15 @@ const hsmMembers = record(
     ),
   },
 );
-export type ManagedHsm = Spelled<Omit<ReturnType<typeof hsmMembers>, 'diagnostics'>, 'spelledName' | 'identities'>;
-/** Files of before have no spelling but the one that is compared, no identities, and diagnostic settings that sent nothing. */
+export type ManagedHsm = Spelled<
+  Omit<ReturnType<typeof hsmMembers>, 'diagnostics'>,
+  'spelledName' | 'identities' | 'diagnosticSettings'
+>;
+/** Files of before have no spelling but the one that is compared, no identities, and no diagnostic settings. */
 const readHsm: Reader<ManagedHsm> = (value, path) => {
   const { diagnostics: _, ...hsm } = hsmMembers(value, path);
-  return { ...hsm, spelledName: hsm.spelledName ?? hsm.name, identities: hsm.identities ?? [] };
+  const { spelledName = hsm.name, identities = [], diagnosticSettings = [] } = hsm;
+  return { ...hsm, spelledName, identities, diagnosticSettings };
 };
 const deleted = record({ hsm: readHsm, deletedAt: readTime, purging: flag });
 export type DeletedHsm = ReturnType<typeof deleted>;

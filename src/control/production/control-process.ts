@@ -70,6 +70,7 @@ export async function startProductionControl(
       findPrincipal: (oid) => describePrincipal(directory, oid),
       isDirectoryElsewhere: true,
       newHsms: { defaultAction: 'Deny', leastAdministrators: config.separation === 'azure' ? 1 : 2 },
+      destinations: [],
       askInstance: askInstanceOver({
         portOf: (hsm) => host.status(hsm)?.port,
         serverName: (hsm) => certificateNames(config, hsm, [])[0] ?? '',

@@ -42,6 +42,13 @@ export const ARM_ROLES = [
     ],
     notActions: [],
   },
+  {
+    id: '749f88d5-cbae-40b8-bcfc-e573ddc772fa',
+    roleName: 'Monitoring Contributor',
+    description: 'Looking at everything in the management plane, and saying where logs of HSMs go; nothing inside one.',
+    actions: ['*/read', 'Microsoft.Insights/DiagnosticSettings/*'],
+    notActions: [],
+  },
 ] as const;
 type ArmRoleDefinition = (typeof ARM_ROLES)[number];
 

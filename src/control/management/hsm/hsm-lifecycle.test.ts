@@ -25,6 +25,7 @@ const hsm: ManagedHsm = {
   publicNetworkAccess: 'Enabled',
   networkAcls: OPEN_NETWORK.networkAcls,
   connections: [],
+  diagnosticSettings: [],
   state: 'Provisioning',
   createdBy: 'a',
   createdByType: 'User',

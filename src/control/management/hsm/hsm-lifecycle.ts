@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NetworkRules } from '../../../formats/network-rules.ts';
 import { HostStopping, type InstanceHost } from '../../../links/instance-host.ts';
+import { destinationsOf } from '../diagnostics/settings.ts';
 import { findByName, hsmId } from '../find.ts';
 import { beginRevert, dueTrials } from '../network/trial.ts';
 import type { Requester } from '../record/record-operations.ts';
@@ -173,7 +174,7 @@ export class HsmLifecycle implements AsyncDisposable {
     if (hsm === undefined) return;
     switch (kind) {
       case 'create':
-        return host.provision({
+        await host.provision({
           name,
           tenantId: book.current.tenantId,
           resourceId: hsmId(book.current, hsm),
@@ -183,9 +184,13 @@ export class HsmLifecycle implements AsyncDisposable {
           purgeProtection: hsm.purgeProtection,
           network: networkOf(hsm),
         });
+        // One that is made has none; it may have been there, and have failed to hear of them.
+        if (hsm.diagnosticSettings.length > 0) await host.update(name, { diagnostics: destinationsOf(hsm) });
+        return;
       case 'update':
         return host.update(name, {
           network: networkOf(hsm),
+          diagnostics: destinationsOf(hsm),
           ...(hsm.trialStep === undefined ? {} : { networkTrial: hsm.trialStep }),
           ...(hsm.purgeProtection ? { purgeProtection: true } : {}),
         });

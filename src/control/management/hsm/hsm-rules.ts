@@ -96,6 +96,7 @@ export function newHsm(
     publicNetworkAccess: body.publicNetworkAccess ?? OPEN_NETWORK.publicNetworkAccess,
     networkAcls: changedAcls({ ...OPEN_NETWORK.networkAcls, defaultAction }, body),
     connections: [],
+    diagnosticSettings: [],
     state: 'Provisioning',
     ...modifiedBy(caller, now),
     createdBy: caller.label,

@@ -25,6 +25,21 @@ export async function answerBegun(
   return accepted(book.current, request, await lifecycle.begin(request, kind, decide));
 }
 
+/** Every worker goes by a change within milliseconds; one that just starts may take longer, and then it is polled. */
+const END_WITHIN_MS = 10_000;
+
+/** Begins a change of an HSM that clients take the answer of for the end of it. @throws ControlError when it did not end well */
+export async function changeNow(
+  { book, lifecycle }: Management,
+  request: ControlRequest,
+  decide: Decide,
+): Promise<Operation> {
+  const operation = await lifecycle.begin(request, 'update', decide);
+  await lifecycle.awaitEnd(operation, END_WITHIN_MS);
+  checkEnd(book.current.operations.find(({ id }) => id === operation.id) ?? operation);
+  return operation;
+}
+
 function accepted(resources: Resources, request: ControlRequest, operation: Operation): ControlAnswer {
   const location = pollUrl(resources, request, operation, 'managedHsmOperationResults');
   return { status: 202, headers: { location, 'retry-after': '1' } };
@@ -90,6 +105,6 @@ export function operationRows({ book, host }: Management, row: MakeRow): readonl
 }
 
 /** @throws ControlError 409 when it has ended, and not well */
-export function checkEnd({ status, problem = 'The operation failed.' }: Operation): void {
+function checkEnd({ status, problem = 'The operation failed.' }: Operation): void {
   if (status === 'Failed') throw new ControlError(409, 'OperationFailed', problem);
 }

@@ -8,7 +8,7 @@ import { hsmId, requireHsm } from '../find.ts';
 import { beginConnecting, checkIdle } from '../hsm/decisions.ts';
 import { HSM_TYPE } from '../hsm/describe-hsm.ts';
 import { checkMatch, etagOf, preconditionFailed } from '../hsm/etag.ts';
-import { answerBegun, asyncOperation, checkEnd } from '../hsm/operations.ts';
+import { answerBegun, asyncOperation, changeNow } from '../hsm/operations.ts';
 import type { EndpointConnection, ManagedHsm, Resources } from '../resources.ts';
 import { describeConnection } from './connections.ts';
 
@@ -22,11 +22,9 @@ const readBody = members({
   }),
 });
 const LONGEST_DESCRIPTION = 140;
-/** Every worker goes by it within milliseconds; a worker that just starts may take longer, and then it is polled. */
-const END_WITHIN_MS = 10_000;
 
 export function connectionRows(management: Management, row: MakeRow): readonly ControlRow[] {
-  const { book, lifecycle, now } = management;
+  const { book, now } = management;
   const list = `${HSM}/privateEndpointConnections`;
   const one = `${list}/:connection`;
   const show = (hsm: ManagedHsm, connection: EndpointConnection) => describeConnection(book.current, hsm, connection);
@@ -54,14 +52,11 @@ export function connectionRows(management: Management, row: MakeRow): readonly C
       return { hsm, before, after: { ...before, status, description } };
     };
     const { after } = decide(book.current);
-    const operation = await lifecycle.begin(request, 'update', (resources) => {
+    const operation = await changeNow(management, request, (resources) => {
       const { hsm, before, after } = decide(resources);
       const connections = hsm.connections.map((each) => (each === before ? after : each));
       return beginConnecting(resources, hsm, connections, caller, time());
     });
-    // Stock SDKs take this answer for the end of it and go on.
-    await lifecycle.awaitEnd(operation, END_WITHIN_MS);
-    checkEnd(book.current.operations.find(({ id }) => id === operation.id) ?? operation);
     return {
       headers: asyncOperation(book.current, request, operation),
       json: show(requireHsm(book.current, request), after),

@@ -41,7 +41,7 @@ const NAMESPACES: readonly Namespace[] = [
     name: 'Microsoft.Insights',
     types: [
       ['diagnosticSettings', ['2021-05-01-preview', '2016-09-01']],
-      ['diagnosticSettingsCategories', ['2021-05-01-preview']],
+      ['diagnosticSettingsCategories', ['2021-05-01-preview', '2017-05-01-preview']],
     ],
   },
   { name: 'Microsoft.Attestation', types: [['locations/defaultProvider', ['2021-06-01', '2020-10-01']]] },

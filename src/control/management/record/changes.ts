@@ -2,6 +2,7 @@
 // members that are other than before. Who did it is not known here.
 import { type Changes, changesOf, type Detail, tagChanges } from '../../../http/entry-detail.ts';
 import { findArmRole } from '../access/role-definitions.ts';
+import { settingId } from '../diagnostics/settings.ts';
 import { endpointId, groupId, hsmId } from '../find.ts';
 import type { ManagedHsm, Operation, Resources, Tags } from '../resources.ts';
 
@@ -31,6 +32,7 @@ const PURGE = 'Microsoft.KeyVault/locations/deletedManagedHsms/purge/action';
 const KINDS: readonly Kind[] = [
   [HSM, hsmsIn],
   ['Microsoft.Authorization/roleAssignments', assignmentsIn],
+  ['Microsoft.Insights/diagnosticSettings', settingsIn],
   ['Microsoft.Network/privateEndpoints', endpointsIn],
   ['Microsoft.Resources/subscriptions/resourceGroups', groupsIn],
 ];
@@ -84,7 +86,7 @@ function nameOf(kind: Operation['kind'] | undefined): string | undefined {
 function hsmsIn(resources: Resources): ReadonlyMap<string, Resource> {
   const shown = (hsm: ManagedHsm, more: object): readonly [string, Resource] => {
     const { createdBy, createdByType, createdAt, modifiedBy, modifiedByType, modifiedAt, ...told } = hsm;
-    const { name, networkAcls, ...members } = told;
+    const { name, networkAcls, diagnosticSettings, ...members } = told;
     return [
       name,
       { id: hsmId(resources, hsm), hsm: name, tags: hsm.tags, members: { ...members, ...networkAcls, ...more } },
@@ -115,6 +117,19 @@ function endpointsIn(resources: Resources): ReadonlyMap<string, Resource> {
       const id = endpointId(resources, endpoint);
       return [id.toLowerCase(), { id, hsm: endpoint.hsm, tags: endpoint.tags, members: { ...endpoint } }];
     }),
+  );
+}
+
+/** Those of deleted ones too: they come back with them. */
+function settingsIn(resources: Resources): ReadonlyMap<string, Resource> {
+  const hsms = [...resources.managedHsms, ...resources.deletedHsms.map(({ hsm }) => hsm)];
+  return new Map(
+    hsms.flatMap((hsm) =>
+      hsm.diagnosticSettings.map((setting): readonly [string, Resource] => {
+        const id = settingId(resources, hsm, setting.name);
+        return [id.toLowerCase(), { id, hsm: hsm.name, members: { ...setting } }];
+      }),
+    ),
   );
 }
 

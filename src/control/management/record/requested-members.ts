@@ -56,6 +56,10 @@ export const askedFor: Keep = only({
     privateLinkServiceConnections: links,
     manualPrivateLinkServiceConnections: links,
     privateLinkServiceConnectionState: only(plainly('status')),
+    // a diagnostic setting's
+    ...plainly('storageAccountId', 'workspaceId', 'eventHubAuthorizationRuleId', 'eventHubName'),
+    logs: only(plainly('category', 'categoryGroup', 'enabled')),
+    metrics: only(plainly('category', 'enabled')),
     // a key's
     ...plainly('kty', 'keySize', 'curveName', 'keyOps'),
     attributes: only(plainly('enabled', 'nbf', 'exp', 'exportable')),
