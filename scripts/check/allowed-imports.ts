@@ -409,6 +409,18 @@ export const areas: readonly Area[] = [
     because: 'verifying shares nothing with writing but formats, and how a folder is looked through',
   },
   {
+    at: 'src/tools/witness/',
+    from: [
+      'src/formats/',
+      'src/files/',
+      'src/http/planes.ts',
+      'src/http/read-body.ts',
+      'src/http/server.ts',
+      'src/http/tls/server-options.ts',
+    ],
+    because: 'a witness runs at another team: it needs its folder and a listener, and nothing else of the product',
+  },
+  {
     at: 'src/tools/byok/pkcs11/library.ts',
     from: ['src/tools/byok/'],
     packages: ['koffi'],

@@ -25,6 +25,7 @@ const WORDS: readonly (readonly [noun: string, summary: string | undefined, alon
   ['ceremony', 'activation, recovery and resharing, step by step, with a signed report'],
   ['backup', 'full backups of an HSM, and where they may be kept'],
   ['audit', 'the audit log: read it, verify it, keep its checkpoints'],
+  ['witness', "a witness of others' audit logs, on a machine of its own"],
   ['rehearse', 'rehearsals of a recovery, and their signed records'],
   ['byok', 'keys of your own, wrapped for an HSM'],
   ['clock', "a development instance's clock"],

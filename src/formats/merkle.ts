@@ -46,7 +46,7 @@ export function rootOf(hashes: readonly Uint8Array[], start = 0, end: number = h
 }
 
 /** The largest power of two below `count` (at least 2): where RFC 6962 splits a tree of that many leaves. */
-function splitPoint(count: number): number {
+export function splitPoint(count: number): number {
   let half = 1;
   while (half * 2 < count) half *= 2;
   return half;

@@ -10,7 +10,7 @@ export class NoteError extends Error {
   override readonly name = 'NoteError';
 }
 
-interface NoteSignature {
+export interface NoteSignature {
   readonly name: string;
   /** First four bytes of the key's hash. */
   readonly keyHash: Buffer;
@@ -29,30 +29,30 @@ export interface NoteVerifier {
   readonly key: KeyObject;
 }
 
-/** SHA-256(name ‖ 0x0A ‖ 0x01 ‖ key)[:4]. */
-export function noteKeyHash(name: string, publicKey: Uint8Array): Buffer {
-  const typed = Buffer.concat([Buffer.from(`${checkName(name)}\n`), Buffer.from([ED25519]), publicKey]);
+/** SHA-256(name ‖ 0x0A ‖ type ‖ key)[:4]. @param type of the signature; absent: plain Ed25519 */
+export function noteKeyHash(name: string, publicKey: Uint8Array, type: number = ED25519): Buffer {
+  const typed = Buffer.concat([Buffer.from(`${checkName(name)}\n`), Buffer.from([type]), publicKey]);
   return hash('sha256', typed, 'buffer').subarray(0, 4);
 }
 
-/** Prints a verifier key: `name+hash+base64(0x01 ‖ key)`. */
-export function formatVkey(name: string, publicKey: Uint8Array): string {
+/** Prints a verifier key: `name+hash+base64(type ‖ key)`. */
+export function formatVkey(name: string, publicKey: Uint8Array, type: number = ED25519): string {
   if (publicKey.length !== 32) throw new NoteError('an Ed25519 key has 32 bytes');
-  const key = Buffer.concat([Buffer.from([ED25519]), publicKey]).toString('base64');
-  return `${name}+${noteKeyHash(name, publicKey).toString('hex')}+${key}`;
+  const key = Buffer.concat([Buffer.from([type]), publicKey]).toString('base64');
+  return `${name}+${noteKeyHash(name, publicKey, type).toString('hex')}+${key}`;
 }
 
-/** @throws NoteError */
-export function parseVkey(vkey: string): NoteVerifier {
+/** @throws NoteError, too, for a key of another type */
+export function parseVkey(vkey: string, type: number = ED25519): NoteVerifier {
   const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey);
   if (match === null) throw new NoteError('a verifier key reads name+hash+base64');
   const [, name, keyHash, text] = match as unknown as [string, string, string, string];
   const typed = decodeBase64(text);
-  if (typed === undefined || typed.length !== 33 || typed[0] !== ED25519) {
-    throw new NoteError('the verifier key is not an Ed25519 key');
+  if (typed === undefined || typed.length !== 33 || typed[0] !== type) {
+    throw new NoteError(`the verifier key is not an Ed25519 key of type ${type}`);
   }
   const raw = typed.subarray(1);
-  const expected = noteKeyHash(name, raw);
+  const expected = noteKeyHash(name, raw, type);
   if (expected.toString('hex') !== keyHash) throw new NoteError('the verifier key does not have the hash it names');
   const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' });
   return { name, keyHash: expected, key };
@@ -80,7 +80,8 @@ export function verifyNote(note: Note, verifier: NoteVerifier): boolean {
   return claimed.length > 0 && claimed.every(({ signature }) => verify(null, text, verifier.key, signature));
 }
 
-function parseSignature(line: string): NoteSignature {
+/** @param line without its line break @throws NoteError */
+export function parseSignature(line: string): NoteSignature {
   const match = /^— ([^ ]+) ([A-Za-z0-9+/=]+)$/u.exec(line);
   if (match === null) throw new NoteError('a signature line is malformed');
   const [, name, text] = match as unknown as [string, string, string];
@@ -89,7 +90,8 @@ function parseSignature(line: string): NoteSignature {
   return { name: checkName(name), keyHash: bytes.subarray(0, 4), signature: bytes.subarray(4) };
 }
 
-function checkName(name: string): string {
+/** Of a key. @throws NoteError */
+export function checkName(name: string): string {
   if (name === '' || /[\s+\p{Cc}]/u.test(name) || !name.isWellFormed()) {
     throw new NoteError('a key name holds no space, no plus sign and is not empty');
   }

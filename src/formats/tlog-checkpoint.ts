@@ -17,13 +17,17 @@ export function parseCheckpointBody(text: string): Checkpoint {
   if (origin === undefined || origin === '' || size === undefined || root === undefined) {
     throw new NoteError('a checkpoint has an origin, a size and a root');
   }
-  if (!/^(0|[1-9][0-9]*)$/.test(size) || !Number.isSafeInteger(Number(size))) {
-    throw new NoteError('the size of the checkpoint is not a number');
-  }
+  const entries = parseTreeSize(size);
+  if (entries === undefined) throw new NoteError('the size of the checkpoint is not a number');
   const hash = decodeBase64(root);
   if (hash?.length !== HASH_LENGTH) throw new NoteError('the root of the checkpoint is not a hash');
   if (extensions.includes('')) throw new NoteError('an extension line of the checkpoint is empty');
-  return { origin, size: Number(size), root: hash, extensions };
+  return { origin, size: entries, root: hash, extensions };
+}
+
+/** Decimal, without leading zeros. */
+export function parseTreeSize(text: string): number | undefined {
+  return /^(0|[1-9][0-9]*)$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
 }
 
 /** Reads a signed checkpoint without judging its signatures. @throws NoteError */

@@ -8,6 +8,7 @@ import { entryLine } from '../../tools/audit/entry-line.ts';
 import { verificationText } from '../../tools/audit/verify/verification-text.ts';
 import { readVerifierKey } from '../../tools/audit/verify/verifier-key.ts';
 import { verifyLog } from '../../tools/audit/verify/verify-log.ts';
+import { vouched } from '../../tools/audit/verify/vouched.ts';
 import { type Command, CommandError, command, jsonOption, UsageError } from '../command.ts';
 import { explained } from '../explained.ts';
 import { nearest } from '../nearest.ts';
@@ -27,20 +28,24 @@ was kept elsewhere it cannot know of entries cut off together with the newest ch
 who signed. The exit code is 0 when the log is whole, 1 when it is not, and 3 when nothing is wrong with what is there but
 nothing proves how many entries there were: no checkpoint, or none for those of more than the last moments.
 A checkpoint may have other line ends, empty lines around it and a common indent. One that still does not read or is of
-another log, and a key that has not signed, are named as that on standard error, with 1 and nothing said of the log.`,
+another log, and a key that has not signed, are named as that on standard error, with 1 and nothing said of the log.
+With --witness it says which witness vouches for how many entries and since when; a log that is shorter than, or differs
+from, what a witness has cosigned is DAMAGED.`,
     options: {
       ...logOptions,
       'checkpoint FILE...': 'a checkpoint kept from earlier; may be given several times',
       'key KEY': 'the key that must have signed: NAME+HASH+KEY, or the bare log key',
+      'witness KEY...': 'the key of a witness that must have cosigned a checkpoint given; may be given several times',
       ...jsonOption,
     },
     examples: [
       'strongroom audit verify',
       'strongroom audit verify --management --key="$MANAGEMENT_VKEY"',
       'strongroom audit verify --log /mnt/copy/audit --checkpoint 2026-11-25.checkpoint --key="$VKEY"',
+      'strongroom audit verify --checkpoint cosigned.checkpoint --witness "$WITNESS_KEY"',
     ],
     run(values) {
-      const { key } = values;
+      const { key, witness: keys } = values;
       const folder = logFolder(values);
       const saved = readSavedCheckpoints(values.checkpoint);
       const own = readOwnCheckpoint(folder);
@@ -56,11 +61,12 @@ another log, and a key that has not signed, are named as that on standard error,
           ? undefined
           : explained(() => readVerifierKey(key, own.origin ?? saved[0]?.origin), { NoteError: '--key: ' });
       if (verifier !== undefined) requireOf(verifier, own, saved);
+      const witnesses = explained(() => vouched(saved, keys), { NoteError: '--witness: ' });
       const result = verifyLog({ folder, saved, ...(verifier === undefined ? {} : { verifier }) });
       const isProven = result.proof.state === 'all' || result.proof.state === 'tail-unsigned';
       return {
-        json: { ...result, root: result.root.toString('base64') },
-        text: verificationText(folder, result),
+        json: { ...result, witnesses, root: result.root.toString('base64') },
+        text: verificationText(folder, result, witnesses),
         exit: result.damageCount > 0 ? 1 : isProven ? 0 : NOT_PROVEN,
       };
     },

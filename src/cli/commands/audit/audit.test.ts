@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { appendPurged } from '../../../deployment/purge-record.ts';
+import { parseNote } from '../../../formats/signed-note.ts';
 import { openAuditLog } from '../../../links/recorder/open-audit-log.ts';
 import { makePlace, ORIGIN, signCheckpoint, VKEY } from '../../../recorder/recorder.fixture.ts';
 import { startRecorder } from '../../../recorder/start-recorder.ts';
+import { makeIdentity } from '../../../tools/witness/identity.ts';
 import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
 import { commands } from '../audit.ts';
@@ -209,6 +211,52 @@ test('a log whose checkpoint was taken away ends with a code of its own, and wor
   const whole = await verified('--checkpoint', saved, '--key', bare);
   assert.equal(whole.code, 0, 'one kept elsewhere proves them all');
   assert.match(whole.out, /5 entries, holds, signature verified/);
+});
+
+test('what a witness has cosigned is told with its time; a log that is shorter or another one is damaged', async () => {
+  using place = makePlace();
+  const { folder, socketPath } = place;
+  const record = async (count: number): Promise<void> => {
+    await using _recorder = await startRecorder({ folder, socketPath, origin: ORIGIN, report: assert.fail });
+    await using log = await openAuditLog({ socketPath, signCheckpoint });
+    for (let i = 0; i < count; i++) await log.append(JSON.stringify({ time: new Date(1.79e12).toISOString() }));
+  };
+  const checkpointOf = async (count: number): Promise<string> => {
+    await record(count);
+    return readFileSync(join(folder, 'checkpoint'), 'utf8');
+  };
+  await record(3);
+  const earlier = join(folder, '..', 'earlier');
+  cpSync(folder, earlier, { recursive: true });
+  const checkpoint = await checkpointOf(2);
+  const home = join(folder, '..', 'witness');
+  const identity = makeIdentity(home, 'witness.example.org');
+  const line = identity.cosign(parseNote(checkpoint).text, 1_790_000_100);
+  const saved = join(folder, '..', 'saved');
+  writeFileSync(saved, checkpoint + line);
+  const verified = (log: string, key: string, ...more: string[]): ReturnType<typeof strongroom> =>
+    strongroom('audit', 'verify', '--log', log, '--checkpoint', saved, '--witness', key, ...more);
+
+  const whole = await verified(folder, identity.vkey);
+  assert.equal(whole.code, 0, whole.err);
+  assert.match(whole.out, /witness +witness\.example\.org: 5 entries, cosigned 2026-09-21T14:15:00\.000Z\n/);
+  const { witnesses } = JSON.parse((await verified(folder, identity.vkey, '--json')).out) as { witnesses: unknown };
+  assert.deepEqual(witnesses, [
+    { witness: 'witness.example.org', checkpoint: saved, size: 5, at: '2026-09-21T14:15:00.000Z' },
+  ]);
+  const shorter = await verified(earlier, identity.vkey);
+  assert.equal(shorter.code, 1);
+  assert.match(shorter.out, /DAMAGED[^]*saved, entry 3: it names 5 entries, the log has 3/);
+
+  const other = makeIdentity(join(home, 'other'), 'other.example.org');
+  const unknown = await verified(folder, other.vkey);
+  assert.deepEqual([unknown.code, unknown.out], [1, '']);
+  assert.match(unknown.err, /--witness: other\.example\.org has cosigned none of the checkpoints/);
+  assert.match((await verified(folder, VKEY)).err, /--witness: the verifier key is not/);
+  writeFileSync(saved, (await checkpointOf(1)) + line);
+  assert.match((await verified(folder, identity.vkey)).err, /saved: a cosignature that claims to be of witness/);
+  const none = await strongroom('audit', 'verify', '--log', folder, '--witness', identity.vkey);
+  assert.match(none.err, /nothing was given that witness\.example\.org could have cosigned/);
 });
 
 test('wrong words are told, with the code for it', async () => {

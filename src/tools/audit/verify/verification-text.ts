@@ -2,11 +2,12 @@
 import type { Damage } from './findings.ts';
 import type { Proof } from './proof.ts';
 import type { Verification } from './verify-log.ts';
+import type { Vouched } from './vouched.ts';
 
 /** Findings shown; the rest is counted. */
 const SHOWN = 20;
 
-export function verificationText(folder: string, result: Verification): string {
+export function verificationText(folder: string, result: Verification, witnesses: readonly Vouched[] = []): string {
   const lines = [
     `log          ${folder}`,
     `entries      ${result.size}`,
@@ -17,6 +18,7 @@ export function verificationText(folder: string, result: Verification): string {
     ),
   ];
   if (result.checkpoints.length === 0) lines.push('checkpoint   none');
+  for (const { witness, size, at } of witnesses) lines.push(`witness      ${witness}: ${size} entries, cosigned ${at}`);
   if (result.unfinished !== undefined) {
     const { file, offset } = result.unfinished;
     lines.push(`unfinished   ${file}, offset ${offset}: a record that a crash cut off; it was never acknowledged`);
