@@ -38,7 +38,7 @@ export class WatcherProcess implements AsyncDisposable {
       log: join(logs, 'watcher.log'),
       report,
       show,
-      program: () => this.#program(),
+      program: () => watcherProgram(options, [...options.statuses().keys()]),
       connected: (link) => this.#listen(link),
       ready: changed,
       down: changed,
@@ -70,27 +70,6 @@ export class WatcherProcess implements AsyncDisposable {
     await this.#process[Symbol.asyncDispose]();
   }
 
-  #program(): ReturnType<typeof confined> {
-    const { places, config, statuses } = this.#options;
-    makePrivateFolder(places.watch);
-    makePrivateFolder(places.purged);
-    const instances = [...statuses().keys()].map((name) => places.instance(name));
-    const reads = [
-      places.management.audit,
-      places.management.verifierKey,
-      places.purged,
-      ...instances.flatMap((each) => [each.audit, each.config, each.tlsCertificate]),
-      ...filesNamedIn(config),
-    ];
-    const root = realpathSync(places.root);
-    return confined({
-      entry: entryOf('watcher'),
-      folder: realpathSync(places.watch),
-      reads: reads.filter((path) => existsSync(dirname(path))).map(resolved),
-      args: ['--data', root, '--config', JSON.stringify(config)],
-    });
-  }
-
   #listen(link: Link): void {
     link.answer(recordWatch, ({ instance, act }) => this.#options.record(instance, act));
     this.#tell(link);
@@ -104,6 +83,30 @@ export class WatcherProcess implements AsyncDisposable {
     }));
     link?.send(watched, { instances });
   }
+}
+
+/** @param names of the instances whose logs it reads */
+export function watcherProgram(
+  { places, config }: Pick<WatcherOptions, 'places' | 'config'>,
+  names: readonly string[],
+  entry = entryOf('watcher'),
+): ReturnType<typeof confined> {
+  makePrivateFolder(places.watch);
+  makePrivateFolder(places.purged);
+  const instances = names.map((name) => places.instance(name));
+  const reads = [
+    places.management.audit,
+    places.management.verifierKey,
+    places.purged,
+    ...instances.flatMap((each) => [each.audit, each.config, each.tlsCertificate]),
+    ...filesNamedIn(config),
+  ];
+  return confined({
+    entry,
+    folder: realpathSync(places.watch),
+    reads: reads.filter((path) => existsSync(dirname(path))).map(resolved),
+    args: ['--data', realpathSync(places.root), '--config', JSON.stringify(config)],
+  });
 }
 
 /** What is there later may be read, too. */

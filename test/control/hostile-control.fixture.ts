@@ -1,15 +1,11 @@
 // A control process that was taken over: started exactly as the real one, it does whatever it can think of and writes down
 // what came of it. Its second life, after the supervisor has ended the first one, is quiet.
-import { spawn } from 'node:child_process';
 import { createSign, generateKeyPairSync } from 'node:crypto';
 import * as fs from 'node:fs';
 import { request } from 'node:https';
-import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeHeapSnapshot } from 'node:v8';
-import { Worker } from 'node:worker_threads';
 import { encodeFrame, FrameReader } from '../../src/formats/frames.ts';
 import { openSupervisorLink } from '../../src/links/child-link.ts';
 import {
@@ -34,6 +30,7 @@ import {
   signed,
   signRequest,
 } from '../../src/links/recorder/messages.ts';
+import { openAttempts, reach } from './hostile-attempts.ts';
 import type { HostileTargets } from './hostile-targets.ts';
 
 const { values } = parseArgs({
@@ -41,7 +38,7 @@ const { values } = parseArgs({
 });
 const own = values.control ?? '';
 const targets = JSON.parse(fs.readFileSync(join(own, 'targets.json'), 'utf8')) as HostileTargets;
-const report: Record<string, string> = {};
+const { report, tryFile, tryProcesses } = openAttempts({ own, root: targets.root, pids: targets.pids });
 
 await using link = openSupervisorLink();
 let instancePort = 0;
@@ -67,77 +64,6 @@ async function attack(): Promise<void> {
   // Last: what is no message at all ends this process.
   fs.writeSync(3, Buffer.from('ffffffffffffffff', 'hex'));
   await new Promise((resolve) => setTimeout(resolve, 30_000));
-}
-
-function attempt(name: string, act: () => unknown): void {
-  try {
-    act();
-    report[name] = 'done';
-  } catch (error) {
-    report[name] = (error as NodeJS.ErrnoException).code ?? String(error);
-  }
-}
-
-function tryFile(path: string): void {
-  attempt(`read ${path}`, () => fs.readFileSync(path));
-  attempt(`list ${path}`, () => fs.readdirSync(path));
-  attempt(`write ${path}`, () => fs.writeFileSync(path, 'x', { flag: 'r+' }));
-  attempt(`append ${path}`, () => fs.appendFileSync(path, 'x'));
-  attempt(`remove ${path}`, () => fs.rmSync(path));
-  attempt(`rename ${path}`, () => fs.renameSync(path, join(own, 'stolen')));
-  attempt(`copy ${path}`, () => fs.copyFileSync(path, join(own, 'stolen')));
-  attempt(`overwrite ${path}`, () => fs.copyFileSync(join(own, 'targets.json'), path));
-  attempt(`hard link ${path}`, () => fs.linkSync(path, join(own, 'hard')));
-  attempt(`symbolic link ${path}`, () => fs.symlinkSync(path, join(own, 'soft')));
-  attempt(`relative link ${path}`, () => {
-    const relative = `../${path.slice(targets.root.length + 1)}`;
-    fs.symlinkSync(relative, join(own, 'relative'));
-    fs.readFileSync(join(own, 'relative'));
-  });
-  attempt(`dots ${path}`, () => fs.readFileSync(`${own}/../${path.slice(targets.root.length + 1)}`));
-  attempt(`as bytes ${path}`, () => fs.readFileSync(Buffer.from(path)));
-  attempt(`open ${path}`, () => fs.openSync(path, 'r'));
-  attempt(`database ${path}`, () => openDatabase(path).exec('CREATE TABLE stolen (x)'));
-  attempt(`attach ${path}`, () => {
-    const database = openDatabase(':memory:');
-    database.exec(`ATTACH DATABASE '${path}' AS other; CREATE TABLE other.stolen (x);`);
-  });
-  attempt(`snapshot ${path}`, () => writeHeapSnapshot(`${path}.heapsnapshot`));
-  attempt(`report ${path}`, () => process.report.writeReport(`${path}.report`));
-}
-
-/** SQLite is no part of what it is left with; imported, it would not even start. */
-function openDatabase(path: string) {
-  const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as typeof import('node:sqlite');
-  return new DatabaseSync(path);
-}
-
-async function tryProcesses(): Promise<void> {
-  attempt('child process', () => spawn('/bin/sh', ['-c', `touch ${targets.root}/owned`]));
-  attempt('thread', () => new Worker('1', { eval: true, execArgv: [] }));
-  attempt('native code', () => createRequire(import.meta.url)('koffi') as unknown);
-  attempt('internal binding', () => (process as unknown as { binding(name: string): unknown }).binding('spawn_sync'));
-  attempt('other folder', () => process.chdir(targets.root));
-  for (const path of ['/proc/net/unix', '/proc/self/environ', ...targets.pids.map((pid) => `/proc/${pid}/mem`)]) {
-    attempt(`read ${path}`, () => fs.readFileSync(path));
-  }
-  // Whoever answers to this signal opens a debugger on this port.
-  for (const pid of targets.pids) {
-    attempt(`debugger in ${pid}`, () => process.kill(pid, 'SIGUSR1'));
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    report[`debugger in ${pid}`] = await reach({ host: '127.0.0.1', port: 9229 });
-  }
-}
-
-function reach(to: { readonly host?: string; readonly port?: number; readonly path?: string }): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect(to as { port: number });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve('done');
-    });
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? String(error)));
-  });
 }
 
 async function trySockets(): Promise<void> {

@@ -39,7 +39,7 @@ import { recordHostAct } from '../../src/supervisor/record-host-act.ts';
 import { verifyLog } from '../../src/tools/audit/verify/verify-log.ts';
 import { makeCertificates } from '../support/custodian-certificates.ts';
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.ts';
-import type { HostileTargets } from './hostile-targets.ts';
+import { type HostileTargets, withAttempts } from './hostile-targets.ts';
 
 const HOST = 'dev.managedhsm.azure.net';
 const HANDED_ON = 'dev.resource-manager.internal';
@@ -277,13 +277,15 @@ describe('a control process in the hands of an attacker', () => {
     const reportFile = join(at.control, 'report.json');
     await using control = controlProcess({
       program: () =>
-        controlArguments({
-          entry: fileURLToPath(new URL('hostile-control.fixture.ts', import.meta.url)),
-          folder: at.control,
-          port: 1,
-          log: recorder.socketPath,
-          ca: at.caCertificate,
-        }),
+        withAttempts(
+          controlArguments({
+            entry: fileURLToPath(new URL('hostile-control.fixture.ts', import.meta.url)),
+            folder: at.control,
+            port: 1,
+            log: recorder.socketPath,
+            ca: at.caCertificate,
+          }),
+        ),
       folder: at.control,
       record: (asked) => recordHostAct(managementLog, asked),
       frontToken: Promise.resolve(new Uint8Array(32)),

@@ -1,4 +1,12 @@
 // What the hostile control process is told, so that it need not guess: everything but what is secret.
+import { fileURLToPath } from 'node:url';
+import type { Program } from '../../src/links/spawn-child.ts';
+
+/** It may read what it tries, too. */
+export function withAttempts(program: Program): Program {
+  const attempts = fileURLToPath(new URL('hostile-attempts.ts', import.meta.url));
+  return { ...program, flags: [...(program.flags ?? []), `--allow-fs-read=${attempts}`] };
+}
 
 export interface HostileTargets {
   readonly root: string;
