@@ -373,6 +373,18 @@ export const areas: readonly Area[] = [
     because: 'it explains what roles and network rules decided, from the log; it decides nothing and changes nothing',
   },
   {
+    at: 'src/features/usage/',
+    from: [
+      ...BELOW_FEATURES,
+      'src/files/read-if-there.ts',
+      'src/features/audit/',
+      'src/features/roles/',
+      'src/features/keys/',
+    ],
+    because:
+      'it counts what the log says, shows it to who may know it, and says whether a key may be taken from its users',
+  },
+  {
     at: 'src/features/approvals/',
     from: [
       ...BELOW_FEATURES,

@@ -20,6 +20,7 @@ const WORDS: readonly (readonly [noun: string, summary: string | undefined, alon
   ['reason', undefined, 'print the shell line that makes az say why a role is given'],
   ['approval', 'what waits for a second administrator'],
   ['access', 'who may do what, and why a call was refused'],
+  ['key', 'keys, as whoever looks after them sees them'],
   ['network', 'network rules: plan them, try them, keep them'],
   ['custodian', 'what custodians of a security domain do, and the register of them'],
   ['ceremony', 'activation, recovery and resharing, step by step, with a signed report'],

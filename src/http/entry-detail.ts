@@ -38,6 +38,7 @@ const members = [
   'lifetimeActions',
   'expiryTime',
   'enclaveKey',
+  'usedBy',
   // settings, network
   'setting',
   'publicNetworkAccess',

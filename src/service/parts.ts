@@ -27,6 +27,7 @@ import { rotation } from '../features/rotation/part.ts';
 import { secureWrap } from '../features/secure-wrap/rows.ts';
 import { securityDomain } from '../features/security-domain/part.ts';
 import { settings } from '../features/settings/part.ts';
+import { usage } from '../features/usage/part.ts';
 import { type Feeding, type Follow, openFeeding } from '../store/sealed/follow-records.ts';
 import type { RecordKind } from '../store/sealed/record-kind.ts';
 import type { Commit, Records } from '../store/sealed/records.ts';
@@ -81,6 +82,7 @@ export const parts = partsOf<Outside>()
   .with(rehearsal)
   .with(ceremony)
   .with(securityDomain)
+  .with(usage)
   .with(keyOperations)
   .with(keyBackup)
   .with(byok)

@@ -11,7 +11,7 @@ export const GROUPS = {
   keys: [
     'README.md',
     ...guide('connect', 'keys', 'key-operations', 'key-backup', 'rng', 'rotation', 'byok', 'attestation', 'release'),
-    ...guide('roles', 'access', 'audit', 'witness', 'auth', 'arm-keys', 'settings'),
+    ...guide('roles', 'access', 'audit', 'witness', 'auth', 'arm-keys', 'settings', 'usage'),
   ],
   custodians: guide(
     ...['custodian', 'custodians', 'rehearsal', 'ceremony', 'security-domain', 'backup', 'disaster-drill', 'recovery'],

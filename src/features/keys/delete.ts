@@ -8,6 +8,7 @@ import type { Retention } from './bundle.ts';
 import { deletionChange, deletionRemoval } from './deleted-key.ts';
 import type { DeletedEntry, KeyIndex } from './key-index.ts';
 import { type KeyVersion, keyRemoval } from './key-version.ts';
+import type { RetirementGuard } from './retirement.ts';
 
 const DAY = 86_400;
 
@@ -16,6 +17,7 @@ export interface KeyDeleting {
   readonly now: () => number;
   readonly retention: Retention;
   readonly relatedWrites: Pick<AllRelatedWrites, 'purge'>;
+  readonly retirementGuard: RetirementGuard;
 }
 
 /** @param find looks the key up on current state */
@@ -65,7 +67,7 @@ function purgeChanges(
   return [...keys.deletedVersions(name).map(keyRemoval), deletionRemoval(name), ...relatedWrites.purge(name)];
 }
 
-interface PurgeDue extends Omit<KeyDeleting, 'retention'> {
+interface PurgeDue extends Omit<KeyDeleting, 'retention' | 'retirementGuard'> {
   readonly commit: Commit;
   /** Puts one purge on record. */
   readonly purged: (name: string, scheduledPurgeDate: number, head: Head) => Promise<void>;

@@ -7,11 +7,13 @@ import { deleteKey, type KeyDeleting, purgeKey, recoverKey } from './delete.ts';
 import { keyDetail } from './entry-details.ts';
 import { requireDeletedKey, requireKey } from './find-key.ts';
 import type { DeletedEntry } from './key-index.ts';
+import { noticesOf } from './notices.ts';
+import { wholeKey } from './retirement.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 
 export function deletedKeyRows(service: KeyDeleting): readonly AnyRow[] {
-  const { keys, retention } = service;
+  const { keys, retention, retirementGuard } = service;
   const answer = (entry: DeletedEntry, viewer: Viewer, more: Partial<Answer> = {}): Answer => {
     const { body, ...rest } = keyAnswer(entry.key, viewer, retention, more);
     return { ...rest, body: { ...Object(body), ...deletion(entry, viewer) } };
@@ -24,8 +26,13 @@ export function deletedKeyRows(service: KeyDeleting): readonly AnyRow[] {
       dataAction: `${ACTION}/delete`,
       scope: 'key',
       async handle(request) {
+        const retired = await retirementGuard.judge(() => {
+          const { name } = requireKey(keys, request);
+          return wholeKey(name, keys.versions(name), 'deleted');
+        }, request.grantHeaders);
         const { head, ...entry } = await deleteKey(() => requireKey(keys, request), request.commit, service);
-        return answer(entry, request, { detail: { ...keyDetail(entry.key), scheduledPurgeDate: dateOf(entry) }, head });
+        const detail = { ...keyDetail(entry.key), scheduledPurgeDate: dateOf(entry), ...retired?.detail };
+        return answer(entry, request, { ...noticesOf(retired?.warning), detail, head });
       },
     }),
     row({
@@ -77,9 +84,14 @@ export function deletedKeyRows(service: KeyDeleting): readonly AnyRow[] {
       scope: 'key',
       async handle(request) {
         const { key } = requireDeletedKey(keys, request);
-        const detail = purgeDetail(keys, key.name);
+        const retired = await retirementGuard.judge(
+          () =>
+            retention.purgeProtection ? undefined : wholeKey(key.name, keys.deletedVersions(key.name), 'destroyed'),
+          request.grantHeaders,
+        );
+        const detail = { ...purgeDetail(keys, key.name), ...retired?.detail };
         const head = await purgeKey(() => requireDeletedKey(keys, request), request.commit, service);
-        return { status: 204, detail, key: `/keys/${key.name}`, head };
+        return { status: 204, ...noticesOf(retired?.warning), detail, key: `/keys/${key.name}`, head };
       },
     }),
   ];

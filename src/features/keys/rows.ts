@@ -14,6 +14,7 @@ import { checkKeyOpsVersion, checkVersion, weightOfMaking } from './key-types.ts
 import { keyId } from './key-version.ts';
 import { noticesOf } from './notices.ts';
 import { policyNotice } from './release-policy.ts';
+import { retirementBy } from './retirement.ts';
 import { readUpdateKey, stillEnabledNotice, type UpdateKey, updateKey } from './update.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
@@ -60,10 +61,15 @@ export function keyRows(service: KeyMaking & KeyDeleting): readonly AnyRow[] {
         async handle(request) {
           const { body, commit } = request;
           checkKeyOpsVersion(body.keyOps, request.apiVersion);
+          const retired = await service.retirementGuard.judge(
+            (days) => retirementBy(requireKey(keys, request), body, service.now(), days),
+            request.grantHeaders,
+          );
           const { before, key, head } = await updateKey(() => requireKey(keys, request), body, commit, service);
           const stillEnabled = stillEnabledNotice(body, key, keys.versions(key.name));
-          const notices = noticesOf(policyNotice(key.releasePolicy), stillEnabled);
-          return keyAnswer(key, request, retention, { ...notices, detail: keyChanges(before, key), head });
+          const notices = noticesOf(policyNotice(key.releasePolicy), stillEnabled, retired?.warning);
+          const detail = { ...keyChanges(before, key), ...retired?.detail };
+          return keyAnswer(key, request, retention, { ...notices, detail, head });
         },
       }),
     ]),

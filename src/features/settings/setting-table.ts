@@ -9,6 +9,7 @@ export type Setting = { readonly name: string; readonly default: Default } & (
   | { readonly type: 'integer'; readonly least: number; readonly most: number }
   /** An address, or nothing. */
   | { readonly type: 'url' }
+  | { readonly type: 'choice'; readonly values: readonly string[] }
 );
 
 export const settingTable = [
@@ -22,6 +23,8 @@ export const settingTable = [
   { name: 'StrongroomEventWebhook', type: 'url', default: '' },
   { name: 'StrongroomRehearsalReachabilityDays', type: 'integer', default: '92', least: 0, most: 3650 },
   { name: 'StrongroomRehearsalFullDays', type: 'integer', default: '366', least: 0, most: 3650 },
+  { name: 'StrongroomRetirementGuard', type: 'choice', default: 'off', values: ['off', 'warn', 'enforce'] },
+  { name: 'StrongroomRetirementGuardDays', type: 'integer', default: '30', least: 1, most: 3650 },
 ] as const satisfies readonly Setting[];
 
 const LONGEST_URL = 2048;
@@ -50,6 +53,10 @@ export function normalValue(setting: Setting, value: string): string | undefined
       const number = Number(value);
       return /^\d{1,9}$/.test(value) && number >= setting.least && number <= setting.most ? String(number) : undefined;
     }
+    case 'choice': {
+      const folded = value.toLowerCase();
+      return setting.values.includes(folded) ? folded : undefined;
+    }
     case 'url': {
       if (value === '') return value;
       const url = value.length <= LONGEST_URL && URL.canParse(value) ? new URL(value) : undefined;
@@ -67,6 +74,8 @@ export function describeValues(setting: Setting): string {
       return "'true' or 'false'";
     case 'integer':
       return `a whole number from ${setting.least} to ${setting.most}`;
+    case 'choice':
+      return setting.values.map((each) => `'${each}'`).join(' or ');
     case 'url':
       return 'empty, or an http(s) address without user name and fragment';
   }

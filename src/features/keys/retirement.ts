@@ -1,0 +1,69 @@
+// What whoever uses a key loses by a change of it. Whether that is let pass is for the guard to say (`../usage/retirement-guard.ts`); here is what is
+// taken away, and nothing that uses keys is looked at.
+import type { GrantHeaders } from '../../http/route.ts';
+import type { KeyVersion } from './key-version.ts';
+import type { UpdateKey } from './update.ts';
+
+const DAY = 86_400;
+
+export interface Retirement {
+  readonly name: string;
+  /** That are taken away. */
+  readonly versions: readonly string[];
+  /** The key, or one version of it, as messages name it. */
+  readonly what: string;
+  /** Operations, as the log names them, that are not possible any more; absent: none is. */
+  readonly operations?: ReadonlySet<string>;
+  /** What is done, as a sentence goes on: `disabled`. */
+  readonly how: string;
+}
+
+/** All of a key at once. */
+export function wholeKey(name: string, versions: readonly KeyVersion[], how: string): Retirement {
+  return { name, versions: versions.map(({ version }) => version), what: `key ${name}`, how };
+}
+
+/** What is told and put on record of one that went on although the key is used. */
+export interface Retired {
+  readonly warning: string;
+  readonly detail: { readonly usedBy: readonly string[]; readonly reason: string | undefined };
+}
+
+export interface RetirementGuard {
+  /**
+   * Before the change is made. Undefined: nobody loses anything, or nobody is to be asked.
+   * @param by is given how many days ahead count as now @throws ServiceError Conflict/KeyInUse, Conflict/UsageUnknown
+   */
+  judge(by: (days: number) => Retirement | undefined, grantHeaders: () => GrantHeaders): Promise<Retired | undefined>;
+}
+
+/** As in `../key-operations/rules.ts`: outside of its validity a key makes nothing new, and opens what was made. */
+const PRODUCING = ['KeyEncrypt', 'KeyWrap', 'KeySign', 'KeySecureWrap'];
+const BY_KEY_OP: Readonly<Record<string, string>> = {
+  encrypt: 'KeyEncrypt',
+  decrypt: 'KeyDecrypt',
+  wrapKey: 'KeyWrap',
+  unwrapKey: 'KeyUnwrap',
+  sign: 'KeySign',
+  verify: 'KeyVerify',
+};
+
+/** @param now Unix seconds @param days an end that comes within them takes away as one that has come */
+export function retirementBy(
+  { name, version, attributes: before, keyOps }: KeyVersion,
+  { attributes: asked, keyOps: keptOps = keyOps }: Pick<UpdateKey, 'attributes' | 'keyOps'>,
+  now: number,
+  days: number,
+): Retirement | undefined {
+  const { enabled = before.enabled, nbf = before.nbf, exp = before.exp } = asked;
+  if (!before.enabled) return undefined;
+  const one = { name, versions: [version], what: `version ${version} of key ${name}` };
+  if (!enabled) return { ...one, how: 'disabled' };
+  const never = Number.POSITIVE_INFINITY;
+  const expires = exp !== undefined && exp < (before.exp ?? never) && exp <= now + days * DAY;
+  const waits = nbf !== undefined && nbf > now && nbf > (before.nbf ?? -never);
+  const lost = keyOps.filter((each) => !keptOps.includes(each)).flatMap((each) => BY_KEY_OP[each] ?? []);
+  const operations = new Set([...lost, ...(expires || waits ? PRODUCING : [])]);
+  const how = expires ? `expired at ${exp}` : waits ? `not valid before ${nbf}` : `without ${lost.join(', ')}`;
+  return operations.size === 0 ? undefined : { ...one, operations, how };
+}

@@ -1,0 +1,99 @@
+// Whether a key may be taken from those who use it: the list of who did in the last days, and what the setting says to that. A
+// reason lets everything pass, and is put on record: the guard keeps from mistakes, and from nobody who means it.
+import { isoTime } from '../../formats/iso-time.ts';
+import { ownCommand } from '../../formats/own-command.ts';
+import type { GrantHeaders } from '../../http/route.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import type { Retirement, RetirementGuard } from '../keys/retirement.ts';
+import { readReason } from '../roles/terms.ts';
+import { type Dependant, dependantsIn } from './dependants.ts';
+import type { Usage } from './usage-of.ts';
+
+const DAY = 86_400;
+/** In a message. */
+const MOST_NAMED = 5;
+
+export interface Guarding {
+  readonly usage: Pick<Usage, 'usesOf'>;
+  readonly settings: {
+    value(name: 'StrongroomRetirementGuard'): string;
+    number(name: 'StrongroomRetirementGuardDays'): number;
+  };
+  /** Unix seconds, as the log has its time. */
+  readonly systemNow: () => number;
+  readonly report: (what: string, error: unknown) => void;
+}
+
+export function openGuard({ usage, settings, systemNow, report }: Guarding): RetirementGuard {
+  return {
+    async judge(by, grantHeaders) {
+      const mode = settings.value('StrongroomRetirementGuard');
+      if (mode === 'off') return undefined;
+      const days = settings.number('StrongroomRetirementGuardDays');
+      const retirement = by(days);
+      if (retirement === undefined) return undefined;
+      const since = isoTime(systemNow() - days * DAY);
+      const found = await whoUsed(usage, retirement, since, report);
+      if (typeof found !== 'string' && found.length === 0) return undefined;
+      const told = typeof found === 'string' ? unknownText(retirement, found) : usedText(retirement, days, found);
+      const reason = reasonIn(grantHeaders());
+      const usedBy = typeof found === 'string' ? [] : [...new Set(found.map(({ principal }) => principal))];
+      if (mode === 'warn' || reason !== undefined) return { warning: told, detail: { usedBy, reason } };
+      throw new ServiceError('Conflict', `${told}. ${wayOut(retirement)}`, {
+        innerCode: typeof found === 'string' ? 'UsageUnknown' : 'KeyInUse',
+      });
+    },
+  };
+}
+
+/** @returns a text: why it cannot be told */
+async function whoUsed(
+  usage: Pick<Usage, 'usesOf'>,
+  { name, versions, operations }: Retirement,
+  since: string,
+  report: Guarding['report'],
+): Promise<readonly Dependant[] | string> {
+  try {
+    const { uses, gaveUp, entries } = await usage.usesOf({ name, since });
+    // A key of that name that was purged before was another one.
+    const found = dependantsIn(uses, operations).filter(
+      ({ version, last }) => versions.includes(version) && last >= since,
+    );
+    // Whoever was found is reason enough, whatever else there is.
+    return gaveUp && found.length === 0 ? `only the newest ${entries} entries of the log could be looked at` : found;
+  } catch (error) {
+    report('who uses a key cannot be told', error);
+    return 'its log could not be read';
+  }
+}
+
+function reasonIn({ reason }: GrantHeaders): string | undefined {
+  return reason === undefined ? undefined : readReason(reason);
+}
+
+function usedText(retirement: Retirement, days: number, dependants: readonly Dependant[]): string {
+  const named = dependants
+    .slice(0, MOST_NAMED)
+    .map(({ principal, operation, count, last }) => `${principal} (${operation}, ${count} times, last ${last})`);
+  const more = dependants.length > MOST_NAMED ? ` and ${dependants.length - MOST_NAMED} more` : '';
+  return capital(`${subject(retirement)} was used in the last ${days} days by ${named.join(', ')}${more}`);
+}
+
+function unknownText(retirement: Retirement, why: string): string {
+  return `Whether ${subject(retirement)} is used is not known: ${why}`;
+}
+
+function subject({ what, how }: Retirement): string {
+  return `${what}, to be ${how},`;
+}
+
+function wayOut({ name }: Retirement): string {
+  return (
+    `Lead its users elsewhere first (${ownCommand(`key dependants ${name}`)} lists them), or say why it is done all the same: in the ` +
+    `header x-strongroom-reason, or for az and SDKs by eval "$(${ownCommand("reason 'why'")})". The setting StrongroomRetirementGuard asks for it`
+  );
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
