@@ -253,7 +253,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/features/audit/',
-    from: [...BELOW_FEATURES, 'src/files/read-if-there.ts'],
+    from: [...BELOW_FEATURES, 'src/files/private-folder.ts', 'src/files/read-if-there.ts'],
     because: 'the log takes entries from anyone and asks no feature anything',
   },
   {

@@ -2,17 +2,20 @@
 // edited: what does not read is left out, and nothing of it is believed to be more than text.
 import { isGuid } from '../../formats/guid.ts';
 
-export type LoggedCall = NonNullable<ReturnType<typeof readLoggedCall>>;
+export type LoggedCall = ReturnType<typeof loggedCallOf>;
 export type LoggedCaller = NonNullable<LoggedCall['caller']>;
 
 type Members = Readonly<Record<string, unknown>>;
 
 /** Undefined: no entry of a call. */
-export function readLoggedCall(index: number, bytes: Buffer) {
-  const entry = parse(bytes.toString('utf8'));
-  const trace = textIn(entry, 'correlationId');
-  const time = textIn(entry, 'time');
-  if (entry === undefined || trace === undefined || time === undefined) return undefined;
+export function readLoggedCall(index: number, bytes: Buffer): LoggedCall | undefined {
+  const entry = parseEntry(bytes.toString('utf8'));
+  const call = entry === undefined ? undefined : loggedCallOf(index, entry);
+  return call === undefined || call.trace === '' || call.time === '' ? undefined : call;
+}
+
+/** What is missing or does not read is empty. */
+export function loggedCallOf(index: number, entry: Members) {
   const description = textIn(entry, 'resultDescription') ?? '';
   const status = entry['httpStatusCode'];
   const isFailed = entry['resultType'] === 'Failed';
@@ -20,8 +23,8 @@ export function readLoggedCall(index: number, bytes: Buffer) {
   const properties = object(entry['properties']);
   return {
     index,
-    trace: trace.toLowerCase(),
-    time,
+    trace: (textIn(entry, 'correlationId') ?? '').toLowerCase(),
+    time: textIn(entry, 'time') ?? '',
     operation: textIn(entry, 'operationName') ?? 'Unknown',
     request: textIn(entry, 'requestUri') ?? '',
     status: typeof status === 'number' ? status : 0,
@@ -47,7 +50,7 @@ export function readLoggedCall(index: number, bytes: Buffer) {
 }
 
 function callerIn(entry: Members) {
-  const claim = object(parse(textIn(entry, 'identity') ?? '')?.['claim']);
+  const claim = object(parseEntry(textIn(entry, 'identity') ?? '')?.['claim']);
   const claims = (name: string): Members | undefined => object(object(claim?.[name])?.['claims']);
   const objectId = claims('http_schemas_microsoft_com_identity')?.['objectidentifier'];
   if (!isText(objectId) || !isGuid(objectId)) return undefined;
@@ -67,7 +70,8 @@ function callerIn(entry: Members) {
   };
 }
 
-function parse(text: string): Members | undefined {
+/** Undefined: no JSON object. */
+export function parseEntry(text: string): Members | undefined {
   try {
     return object(JSON.parse(text));
   } catch {
