@@ -1,5 +1,6 @@
 // What a feature is to the service, in one value: the kinds of records that it owns, what it keeps of them in memory, what it
 // serves and does by itself, and what it has committed with acts of others. The list of all is `src/service/parts.ts`.
+import type { Sample } from '../formats/metric-table.ts';
 import type { Detail } from '../http/entry-detail.ts';
 import type { AnyRow } from '../http/route.ts';
 import type { RecordKind } from '../store/sealed/record-kind.ts';
@@ -27,6 +28,8 @@ export interface Served {
   readonly jobs?: readonly DueJob[];
   /** The same in one worker alone, apart from all else: what it sends may be long on its way. */
   readonly sends?: readonly DueJob[];
+  /** What its metrics are now; never so long that requests would wait for it. */
+  readonly gauges?: () => readonly Sample[] | Promise<readonly Sample[]>;
   /** Before anything is served. What has to end before the records do is the stack's. */
   readonly start?: (stack: AsyncDisposableStack) => Promise<void>;
 }

@@ -130,6 +130,7 @@ export function writeAnswer(call: Call, outcome: Outcome, { region, buildVersion
   ) {
     headers.push('x-ms-client-request-id', clientRequestId);
   }
+  if (call.trace !== undefined) headers.push('traceresponse', call.trace.response);
   if (outcome.headers === CLOSE) response.shouldKeepAlive = false;
   response.writeHead(outcome.status, headers);
   // As a string it leaves in one write with the head.

@@ -5,6 +5,15 @@ import type { Peer } from './connection.ts';
 import type { Principal } from './principal.ts';
 import type { AnyRow, HostKind } from './route.ts';
 
+/** Where it was, and when, for whoever looks at it from outside. */
+export interface CallTrace {
+  /** What the caller is told of it: `traceresponse` (W3C Trace Context). */
+  readonly response: string;
+  /** @param from milliseconds of the monotonic clock */
+  passed(stage: string, from: number, to: number): void;
+  end(call: Call, status: number, code: string): void;
+}
+
 /** One name under which the instance answers, and the challenge that goes with it. */
 export interface Host {
   readonly authority: string;
@@ -23,6 +32,11 @@ export interface Call {
   readonly id: string;
   /** Milliseconds of the monotonic clock at arrival. */
   readonly startedAt: number;
+  /** Of `STAGES`, in which it is, and since when. */
+  stage: 0 | 1 | 2 | 3 | 4 | 5 | 6;
+  stageSince: number;
+  /** Of a request that is traced. */
+  trace: CallTrace | undefined;
   host: Host | undefined;
   /** Decoded, without duplicate slashes. */
   path: string;

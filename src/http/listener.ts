@@ -44,13 +44,17 @@ export async function listen(options: ListenerOptions, take: (call: Call) => voi
     const arrival = connections.asked(request, response);
     if (arrival === undefined) return;
     const { peer, known } = arrival;
+    const now = performance.now();
     take({
       request,
       response,
       peer,
       tokenShown: known,
       id: randomUUID(),
-      startedAt: performance.now(),
+      startedAt: now,
+      stage: 0,
+      stageSince: now,
+      trace: undefined,
       host: undefined,
       path: '',
       query: NO_QUERY,

@@ -8,15 +8,14 @@ import { DEFAULT_LIMITS } from '../formats/request-limits.ts';
 import { serviceHeaders } from '../http/answer.ts';
 import { openThrottle } from '../http/limits/request-limits.ts';
 import { ThrottledTally } from '../http/limits/throttled-tally.ts';
-import type { Listener } from '../http/listener.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import type { HostKind } from '../http/route.ts';
 import type { Router } from '../http/router.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import type { Records } from '../store/sealed/records.ts';
-import { openListeners } from './instance-listeners.ts';
+import { type InstanceListeners, openListeners } from './instance-listeners.ts';
 import type { InstanceState } from './parts.ts';
-import { buildPipeline } from './pipeline/pipeline.ts';
+import { buildPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import type { ServiceOptions } from './service-options.ts';
 
 export interface GatewayParts {
@@ -26,14 +25,20 @@ export interface GatewayParts {
   readonly state: InstanceState;
 }
 
-export function openGateway(
+export interface Gateway extends Pick<Pipeline, 'told'> {
+  readonly listeners: InstanceListeners;
+  readonly keySets: () => TokenVerifier['keySets'];
+}
+
+export async function openGateway(
   options: ServiceOptions,
   { router, audit, records, state }: GatewayParts,
-): Promise<Pick<Listener, 'port' | 'leave'> & AsyncDisposable> {
+): Promise<Gateway> {
   const { config, names } = options;
   const { roles, clock, settings, activation, backupJobs, backupEngine, network, crypto, stack } = state;
   const elapsed = (): number => performance.now() / 1000;
-  const take = buildPipeline({
+  const verifiers = openVerifiers(config, stack);
+  const { take, told } = buildPipeline({
     router,
     judge: (peer) => network.judge(peer),
     throttle: openThrottle(config.limits ?? DEFAULT_LIMITS, elapsed),
@@ -42,7 +47,7 @@ export function openGateway(
     isServed: (kind) =>
       kind === 'hsm' ||
       settings.isOn(kind === 'vault' ? 'StrongroomVaultAlias' : 'AllowKeyManagementOperationsThroughARM'),
-    verifiers: openVerifiers(config, stack),
+    verifiers,
     roles,
     isActive: () => activation.willBeActive(),
     isHealthy: () => crypto.pids.length > 0 && audit.isRecording,
@@ -55,7 +60,8 @@ export function openGateway(
     answerHeaders: serviceHeaders(config.region, VERSION),
     report: (call, error) => reportFailure(`request ${call.id}`, error),
   });
-  return openListeners(options, take);
+  const listeners = await openListeners(options, take);
+  return { listeners, told, keySets: () => verifiers.hsm.keySets };
 }
 
 /**

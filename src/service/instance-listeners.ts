@@ -12,11 +12,13 @@ import { reportFailure } from '../http/report-failure.ts';
 import { openRenewal, readTlsFiles } from '../http/tls/renewal.ts';
 import type { ServiceOptions } from './service-options.ts';
 
+export interface InstanceListeners extends Pick<Listener, 'port' | 'leave'>, AsyncDisposable {
+  /** PEM of what is served now. */
+  readonly certificate: string;
+}
+
 /** @throws Error that names the listener which cannot be opened */
-export async function openListeners(
-  options: ServiceOptions,
-  take: (call: Call) => void,
-): Promise<Pick<Listener, 'port' | 'leave'> & AsyncDisposable> {
+export async function openListeners(options: ServiceOptions, take: (call: Call) => void): Promise<InstanceListeners> {
   const { config, places, shared } = options;
   const { minVersion, clientAuthorities } = config.tls ?? {};
   const paths = { key: places.tlsKey, certificate: places.tlsCertificate, clientAuthorities };
@@ -77,7 +79,14 @@ export async function openListeners(
     // Workers that are led over to listen at the private places too, and each at a port of its own behind the front.
     await Promise.all(listeners.map((listener) => listener.leave(listener === main ? LINGER_MS : 0)));
   };
-  return { port: main.port, leave, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    port: main.port,
+    leave,
+    get certificate() {
+      return renewal.certificate;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 /** Who was led to the port a moment ago arrives meanwhile, and the front has heard where the next one is. */

@@ -10,6 +10,7 @@ import { buildRouter, type Router } from '../http/router.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
 import type { WatchAct } from '../links/watch-act.ts';
+import type { WorkerMetrics } from '../links/worker-metrics.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { locateIn, storageOf } from './backup-storage.ts';
@@ -20,6 +21,7 @@ import { LiveNetwork } from './live-configuration.ts';
 import { keptByFileSeal, waitUntilOpen } from './locked-start.ts';
 import { judgeWitnesses } from './missing-witness.ts';
 import { openModule } from './open-module.ts';
+import { openOwnMetrics } from './own-metrics.ts';
 import { recoverabilityTeller } from './own-recoverability.ts';
 import { openParts, parts } from './parts.ts';
 import { recordNetworkChange, recordNetworkInForce } from './record-network-change.ts';
@@ -35,6 +37,8 @@ export interface InstanceService extends AsyncDisposable {
   update(update: InstanceUpdate): Promise<void>;
   /** Resolves when it is on record. */
   record(act: WatchAct): Promise<void>;
+  /** Its figures as they are now. */
+  metrics(): Promise<WorkerMetrics>;
   /** Others serve now. Resolves when no client is connected any more, or those that are have said nothing for as long as they may. */
   retire(): Promise<void>;
 }
@@ -181,7 +185,9 @@ export async function startInstanceService(
   if (options.completesLog) await recordNetworkInForce(log, network.current, clock.offset);
   const router = buildRouter(served.flatMap(({ rows = [] }) => rows));
   later.router = router;
-  const listener = stack.use(await openGateway(options, { router, audit, records: opened, state }));
+  const gateway = await openGateway(options, { router, audit, records: opened, state });
+  const listener = stack.use(gateway.listeners);
+  const metrics = openOwnMetrics({ gateway, crypto, audit, partitions: options.partitions, served });
   wake();
   const owned = stack.move();
   return {
@@ -189,6 +195,7 @@ export async function startInstanceService(
     get modulePids() {
       return crypto.pids;
     },
+    metrics,
     async update(update) {
       if (update.purgeProtection === true) {
         await makeInstancePolicy(recording, state.instancePolicy, { ...config, purgeProtection: true });

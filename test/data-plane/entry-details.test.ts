@@ -294,6 +294,7 @@ async function entriesOfStarts(): Promise<readonly LoggedEntry[]> {
   const entries: LoggedEntry[] = [];
   const audit: AuditLog = {
     isRecording: true,
+    waiting: 0,
     append(text) {
       entries.push(JSON.parse(text) as LoggedEntry);
       return Promise.resolve();

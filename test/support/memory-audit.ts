@@ -21,6 +21,7 @@ export function memoryAudit(): MemoryAudit {
       entries.push(JSON.parse(entry) as AuditEntry);
     },
     newestHead: () => Promise.resolve(NO_HEAD),
+    waiting: 0,
     countsEntries: true,
     lacking: () => Promise.resolve(0),
     tree: () => Promise.resolve({ size: entries.length, root: Buffer.alloc(32) }),

@@ -123,6 +123,9 @@ export async function openCryptoClient(options: PoolOptions) {
     get pids(): readonly number[] {
       return pool.pids;
     },
+    get health() {
+      return pool.health;
+    },
     /**
      * One message to some partition, or to a process that is started for it. Repeatable messages survive the death of either
      * unseen. @throws CryptoError

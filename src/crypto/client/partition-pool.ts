@@ -51,6 +51,7 @@ export class PartitionPool implements AsyncDisposable {
   /** How often all were told to read the files again. */
   #reloads = 0;
   #last: Partition | undefined;
+  #losses = 0;
   /** Keys that were shown, by thumbprint. */
   readonly #recipients = new Map<string, Partition>();
 
@@ -83,6 +84,12 @@ export class PartitionPool implements AsyncDisposable {
 
   get pids(): readonly number[] {
     return this.#ready.filter(({ lost }) => !lost).map(({ pid }) => pid);
+  }
+
+  /** How many ended by themselves, and what those that there are have to do, in the weights of requests. */
+  get health(): { readonly losses: number; readonly load: number } {
+    const loads = this.#ready.filter(({ lost }) => !lost).map(({ load }) => load);
+    return { losses: this.#losses, load: loads.reduce((sum, each) => sum + each, 0) };
   }
 
   /** Those that are told to read the files again; one that greets later does so by itself. */
@@ -200,6 +207,7 @@ export class PartitionPool implements AsyncDisposable {
       this.#ready = this.#ready.filter((other) => other !== partition);
       if (performance.now() - born > SETTLED_MS) this.#backoff = FIRST_BACKOFF_MS;
       if (this.#closed) return;
+      this.#losses += 1;
       this.#options.onPartitions?.(this.pids);
       this.#restart();
     });

@@ -25,6 +25,11 @@ interface JwksOptions {
   readonly onKeyRemoved: () => void;
 }
 
+export interface KeySetAge {
+  readonly readAt: number | undefined;
+  readonly expiresAt: number | undefined;
+}
+
 export type Jwks = ReturnType<typeof openJwks>;
 
 export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions) {
@@ -34,6 +39,7 @@ export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions)
   let lookedAt = Number.NEGATIVE_INFINITY;
   let failure: Error | undefined;
   let running: Promise<void> | undefined;
+  let readAt: number | undefined;
 
   /** Always of a clock that was put back: nobody knows how long ago anything was. */
   const isPast = (time: number): boolean => now() >= time || now() < lookedAt;
@@ -44,6 +50,7 @@ export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions)
       const fetched = answeredSigningKeys(await fetchJwks(uri, ca));
       const removed = [...keys.values()].some(({ kid, identity }) => fetched.get(kid)?.identity !== identity);
       keys = fetched;
+      readAt = now();
       failure = undefined;
       dueAt = now() + JWKS_FRESH;
       if (removed) onKeyRemoved();
@@ -63,6 +70,11 @@ export function openJwks({ uri, ca, fetchJwks, now, onKeyRemoved }: JwksOptions)
   }
 
   return {
+    /** When they were last read, and when the first certificate of one ends; Unix seconds. */
+    get age(): KeySetAge {
+      const ends = [...keys.values()].flatMap(({ expiresAt }) => expiresAt ?? []);
+      return { readAt, expiresAt: ends.length === 0 ? undefined : Math.min(...ends) };
+    },
     /** @throws AuthError BadSignature: not a key of the issuer · IssuerUnavailable: cannot be told now */
     async key(kid: string): Promise<SigningKey> {
       const known = keys.get(kid);

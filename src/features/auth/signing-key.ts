@@ -1,5 +1,5 @@
 // One public key of an issuer and the algorithms that it may verify. Reads JWKs of which nothing is trusted.
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 
 /** Signatures by private keys only. HMAC and `none` are not here, so no token can choose them. */
 export const TOKEN_ALGORITHMS: readonly string[] = [
@@ -20,6 +20,8 @@ export interface SigningKey {
   readonly algorithms: readonly string[];
   /** Equal for equal keys: the key itself, not its name. */
   readonly identity: string;
+  /** Unix seconds at which its certificate ends, if it has one. It is told, and judges nothing: who takes a key back leaves it out. */
+  readonly expiresAt: number | undefined;
 }
 
 const RSA_ALGORITHMS = TOKEN_ALGORITHMS.filter((algorithm) => !algorithm.startsWith('ES'));
@@ -75,7 +77,7 @@ function usableOf(jwks: readonly unknown[]): {
 
 function readSigningKey(jwk: unknown): SigningKey | undefined {
   if (typeof jwk !== 'object' || jwk === null) return undefined;
-  const { kid, kty, use, alg, n, e, crv, x, y } = jwk as Readonly<Record<string, unknown>>;
+  const { kid, kty, use, alg, n, e, crv, x, y, x5c } = jwk as Readonly<Record<string, unknown>>;
   if (typeof kid !== 'string' || kid === '' || kid.length > 256) return undefined;
   if (use !== undefined && use !== 'sig') return undefined;
   const fitting = kty === 'RSA' ? RSA_ALGORITHMS : kty === 'EC' ? [CURVES.get(crv) ?? ''] : [];
@@ -85,7 +87,18 @@ function readSigningKey(jwk: unknown): SigningKey | undefined {
   const publicMembers = kty === 'RSA' ? { kty, n, e } : { kty, crv, x, y };
   const key = importKey(publicMembers);
   if (key === undefined || !isStrong(key)) return undefined;
-  return { kid, key, algorithms, identity: JSON.stringify([publicMembers, algorithms]) };
+  return { kid, key, algorithms, identity: JSON.stringify([publicMembers, algorithms]), expiresAt: endOf(x5c) };
+}
+
+function endOf(chain: unknown): number | undefined {
+  const [leaf] = Array.isArray(chain) ? (chain as readonly unknown[]) : [];
+  if (typeof leaf !== 'string' || leaf.length > 16_384) return undefined;
+  try {
+    const end = new X509Certificate(Buffer.from(leaf, 'base64')).validToDate.getTime() / 1000;
+    return Number.isFinite(end) ? end : undefined;
+  } catch {
+    return undefined; // what does not read ends nowhere
+  }
 }
 
 function importKey(jwk: Readonly<Record<string, unknown>>): KeyObject | undefined {

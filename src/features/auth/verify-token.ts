@@ -7,7 +7,7 @@ import type { Principal } from '../../http/principal.ts';
 import { AuthError, MAX_TOKEN } from './bearer.ts';
 import { readPrincipal } from './claims.ts';
 import { type FetchJwks, fetchJwks as fetchOverHttps, type KeysAt, keysOf } from './fetch-jwks.ts';
-import { checkSignature, type Jwks, openJwks } from './jwks.ts';
+import { checkSignature, type Jwks, type KeySetAge, openJwks } from './jwks.ts';
 import { tokenCache } from './token-cache.ts';
 import { readTokenText } from './token-text.ts';
 
@@ -36,6 +36,8 @@ interface TokenVerifierOptions {
 export interface TokenVerifier extends AsyncDisposable {
   /** Synchronous for a token that was verified before. @throws AuthError, or rejects with one */
   verify(token: string): Principal | Promise<Principal>;
+  /** Of the issuers, in the order of the configuration. */
+  readonly keySets: readonly KeySetAge[];
 }
 
 /** Tokens whose hash is kept beside their text. */
@@ -113,6 +115,9 @@ export function openTokenVerifier(options: TokenVerifierOptions): TokenVerifier 
       digests.delete(token);
       verified.delete(digest);
       throw new AuthError('Expired', 'The token has expired');
+    },
+    get keySets() {
+      return trusted.map(({ jwks }) => jwks.age);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(trusted.map(({ jwks }) => jwks[Symbol.asyncDispose]()));

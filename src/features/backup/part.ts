@@ -29,6 +29,7 @@ interface Service
   readonly instancePolicy: { readonly isStrict: boolean };
   readonly settings: { isOn(name: 'StrongroomRestoreNeedsBackup'): boolean };
   readonly restoreApproval: RestoreApproval;
+  readonly clock: { readonly offset: number };
 }
 
 const ENDS: Readonly<Record<JobKind, string>> = {
@@ -71,6 +72,13 @@ export const backup = part({
     };
     return {
       rows: backupRows(service),
+      gauges() {
+        const { latestBackup: latest } = jobs;
+        if (latest === undefined) return [];
+        return [
+          { name: 'strongroom_backup_last_success_timestamp_seconds' as const, value: latest - needed.clock.offset },
+        ];
+      },
       /** Ends what a worker that died has left. */
       async start(stack) {
         await engine.settle();

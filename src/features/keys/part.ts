@@ -5,6 +5,7 @@ import type { KeyMaking } from './add-version.ts';
 import type { Retention } from './bundle.ts';
 import { type KeyDeleting, purgeDue } from './delete.ts';
 import { deletedKeyKind } from './deleted-key.ts';
+import { keyCensus } from './key-census.ts';
 import { KeyIndex } from './key-index.ts';
 import { keyKind } from './key-version.ts';
 import type { KeyLimits } from './limits.ts';
@@ -53,6 +54,7 @@ export const keys = part({
   }),
   serve: (service: Service) => ({
     rows: keyRows(service),
+    gauges: keyCensus(service.keys, service.now, () => performance.now() / 1000),
     jobs: [
       {
         name: 'purge of deleted keys',

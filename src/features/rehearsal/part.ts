@@ -1,9 +1,10 @@
+import { REHEARSAL_DEPTHS } from '../../formats/rehearsal-record.ts';
 import type { Records } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 import type { Telling } from '../events/deliver.ts';
 import { type OwnAct, part } from '../part.ts';
 import { DeliveredOverdue, overdueJob, toldOverdueKind } from './overdue-job.ts';
-import type { RehearsalSchedule } from './posture.ts';
+import { dueAt, type RehearsalSchedule } from './posture.ts';
 import { Rehearsals, rehearsalKind } from './rehearsals.ts';
 import { type RehearsalService, rehearsalRows } from './rows.ts';
 
@@ -20,6 +21,7 @@ interface Service extends Pick<RehearsalService, 'rehearsals' | 'register' | 'cr
   readonly records: Pick<Records, 'update'>;
   readonly record: (act: OwnAct) => Promise<void>;
   readonly stopping: AbortSignal;
+  readonly clock: { readonly offset: number };
 }
 
 export const rehearsal = part({
@@ -34,9 +36,22 @@ export const rehearsal = part({
     };
     return { rehearsals, rehearsalSchedule, toldOverdue: new DeliveredOverdue() };
   },
-  serve({ config, rehearsalSchedule: schedule, toldOverdue: told, telling, record, ...service }: Service) {
+  serve({ config, rehearsalSchedule: schedule, toldOverdue: told, telling, record, clock, ...service }: Service) {
     return {
       rows: rehearsalRows({ ...service, schedule, instance: config.name, isThrownAway: config.throwAway === true }),
+      // In real time, which is that of whoever looks at it.
+      gauges: () =>
+        REHEARSAL_DEPTHS.flatMap((depth) => {
+          const due = dueAt(schedule, depth);
+          if (due === undefined) return [];
+          return [
+            {
+              name: 'strongroom_rehearsal_due_timestamp_seconds' as const,
+              labels: { depth },
+              value: due - clock.offset,
+            },
+          ];
+        }),
       sends: [
         overdueJob({
           ...service,

@@ -4,6 +4,7 @@ import { type Commit, commitPlanned } from '../../store/sealed/records.ts';
 import { type OwnAct, part } from '../part.ts';
 import { assignmentDetail } from './entry-details.ts';
 import { openRoles, type Roles } from './evaluate.ts';
+import { grantCensus } from './grant-census.ts';
 import { assignmentKind, definitionKind } from './role-records.ts';
 import { roleRows } from './rows.ts';
 import { keyScope } from './scope.ts';
@@ -31,6 +32,7 @@ export const roles = part({
   }),
   serve: (service: Service) => ({
     rows: roleRows({ ...service, duties: service.roleDuties }),
+    gauges: () => grantCensus(service.roles, service.now()),
     jobs: [
       {
         name: 'removal of grants that have ended',

@@ -31,7 +31,7 @@ export function openRenewal(
   renew: (files: TlsFiles) => void,
   report: (error: unknown) => void,
 ) {
-  let [seen, refused] = [textOf(used), ''];
+  let [seen, refused, certificate] = [textOf(used), '', used.certificate];
   /** Looks now. True: other files were taken up. */
   const look = (): boolean => {
     let text = '';
@@ -43,7 +43,7 @@ export function openRenewal(
         return false;
       }
       renew(files);
-      [seen, refused] = [text, ''];
+      [seen, refused, certificate] = [text, '', files.certificate];
       return true;
     } catch (error) {
       const state = text === '' ? String(error) : text;
@@ -53,7 +53,14 @@ export function openRenewal(
     }
   };
   const timer = setInterval(look, EVERY_MS).unref();
-  return { look, [Symbol.dispose]: (): void => clearInterval(timer) };
+  return {
+    look,
+    /** PEM of what is served now. */
+    get certificate() {
+      return certificate;
+    },
+    [Symbol.dispose]: (): void => clearInterval(timer),
+  };
 }
 
 function textOf({ key, certificate, clientAuthorities = '' }: TlsFiles): string {

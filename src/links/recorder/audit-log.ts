@@ -47,6 +47,8 @@ export interface AuditEntry {
 export interface AuditLog extends AsyncDisposable {
   /** False while entries have waited for half of the time that they have, or nobody could be given any for as long. */
   readonly isRecording: boolean;
+  /** Entries that are not durable yet. */
+  readonly waiting: number;
   /**
    * Resolves when the entry (UTF-8 JSON of an AuditEntry, at most 65,535 bytes) is durable. Entries in flight when the
    * recorder dies are sent again to its successor and never stored twice.

@@ -115,6 +115,10 @@ class RecordedLog implements AuditLog {
     return this.#tick - this.#wellAt < patience / 2 && this.#tick - this.#failedAt > 2 * patience;
   }
 
+  get waiting(): number {
+    return this.#pending.length - this.#head;
+  }
+
   append(entry: string, headSequence = 0): Promise<void> {
     if (this.#closed) return Promise.reject(new AuditError('the audit log is closed'));
     if (entry.length === 0 || entry.length > MAX_ENTRY / 3) {

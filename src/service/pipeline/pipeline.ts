@@ -1,6 +1,7 @@
 // A request's one way through the service: in, checked, done, recorded, out. `serve` is the order; a step gives the call on, as
 // one that has come further, or refuses it; refusals are recorded too, and nothing is answered that could not be recorded.
 
+import type { Told } from '../../formats/metric-table.ts';
 import { answered, type Outcome, refused, type ServiceHeaders, writeAnswer } from '../../http/answer.ts';
 import type { AuthorisedCall, Call, IdentifiedCall, KnownCall, NamedCall, WholeCall } from '../../http/call.ts';
 import { readGrantHeaders } from '../../http/grant-headers.ts';
@@ -25,6 +26,7 @@ import {
   requireUnexpired,
 } from './caller.ts';
 import { auditEntryOf, type RecordedInstance } from './record.ts';
+import { ANSWER, MODULE, NETWORK, RECORD, RequestFigures, ROLES, TOKEN, TURN } from './request-figures.ts';
 import { FairTurns, openLoopTurns, operationLimits, REQUESTS } from './turns.ts';
 
 export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
@@ -35,14 +37,23 @@ export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
   readonly instance: RecordedInstance;
   readonly partitions: number;
   readonly answerHeaders: ServiceHeaders;
+  /** Undefined: the call is not traced. */
+  readonly traced?: (call: Call) => Call['trace'];
   /** Whether operations can be carried out now. */
   readonly isHealthy: () => boolean;
   /** Told of failures that the client is not told of. */
   readonly report: (call: Call, error: unknown) => void;
 }
 
-export function buildPipeline(parts: PipelineParts): (call: Call) => void {
-  const { router, records } = parts;
+export interface Pipeline {
+  readonly take: (call: Call) => void;
+  /** What it has counted since it was built. */
+  readonly told: () => Told;
+}
+
+export function buildPipeline(parts: PipelineParts): Pipeline {
+  const { router, records, traced } = parts;
+  const figures = new RequestFigures();
   const operations = new FairTurns(operationLimits(parts.partitions));
   const requests = new FairTurns(REQUESTS);
   const addressed: AddressParts = { ...parts, name: parts.instance.name };
@@ -53,6 +64,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
    */
   function serve(call: Call, waited: boolean): void {
     let answer: Answer | Promise<Answer>;
+    figures.enter(call, TOKEN);
     try {
       const named = requireNamed(call, addressed);
       if (named.path === HEALTH) {
@@ -78,6 +90,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   }
 
   function allow(call: IdentifiedCall, waited: boolean): Answer | Promise<Answer> {
+    figures.enter(call, ROLES);
     const known = requireRow(call, addressed);
     const activated = requireActivated(known, parts);
     return activated === undefined ? readWhole(known, waited) : activated.then(() => readWhole(known, true));
@@ -87,7 +100,13 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     rejectDuringRestore(call, parts);
     const authorised = authorise(call, parts);
     const body = bodyOf(authorised);
-    if (body instanceof Promise) return body.then((late) => judgeAsWhole(asWhole(authorised, late)));
+    if (body instanceof Promise) {
+      figures.enter(call, NETWORK);
+      return body.then((late) => {
+        figures.enter(call, ROLES);
+        return judgeAsWhole(asWhole(authorised, late));
+      });
+    }
     const whole = asWhole(authorised, body);
     return waited || !call.request.complete ? judgeAsWhole(whole) : handleInTurn(whole);
   }
@@ -120,7 +139,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
 
   async function handleAmongOthers(call: WholeCall): Promise<Answer> {
     const turn = requests.enter(call.principal.oid, 1);
-    if (turn !== undefined) await turn;
+    if (turn !== undefined) await ofTurn(call, turn);
     call.inTurn = true;
     if (turn !== undefined) await judgeAgain(call);
     return await handle(call);
@@ -130,7 +149,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   async function handleHeavy(call: WholeCall, weight: number): Promise<Answer> {
     const { oid } = call.principal;
     const turn = operations.enter(oid, weight);
-    if (turn !== undefined) await turn;
+    if (turn !== undefined) await ofTurn(call, turn);
     try {
       if (turn !== undefined) await judgeAgain(call);
       return await handle(call);
@@ -139,7 +158,13 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     }
   }
 
+  function ofTurn(call: Call, turn: Promise<void>): Promise<void> {
+    figures.enter(call, TURN);
+    return turn;
+  }
+
   function handle(call: WholeCall): Answer | Promise<Answer> {
+    figures.enter(call, MODULE);
     const { row, params, query, apiVersion, body, host, request, principal, peer, grant } = call;
     const origin = originOf(call);
     return row.handle({
@@ -188,6 +213,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
   function write(call: Call, outcome: Outcome): void {
     if (call.inTurn && call.principal !== undefined) requests.leave(call.principal.oid, 1);
     call.inTurn = false;
+    figures.leave(call, outcome);
     writeAnswer(call, outcome, parts.answerHeaders);
   }
 
@@ -219,6 +245,7 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
 
   /** Makes the entry durable first; what cannot be recorded is answered with 503 instead. */
   function record(call: Call, outcome: Outcome, then: (call: Call, told: Outcome) => void): void {
+    figures.enter(call, RECORD);
     const fail = (error: unknown): void => then(call, refusalOf(call, error));
     let durable: Promise<void>;
     try {
@@ -233,7 +260,10 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     } catch (error) {
       return fail(error);
     }
-    durable.then(() => then(call, outcome), fail);
+    durable.then(() => {
+      figures.enter(call, ANSWER);
+      then(call, outcome);
+    }, fail);
   }
 
   function refusalOf(call: Call, error: unknown): Outcome {
@@ -241,7 +271,14 @@ export function buildPipeline(parts: PipelineParts): (call: Call) => void {
     return refused(call, refusal, () => (call.path === HEALTH ? HEALTH_METHODS : router.methodsOf(call.path)));
   }
 
-  return loop.arrive;
+  return {
+    take(call) {
+      figures.arrived();
+      if (traced !== undefined) call.trace = traced(call);
+      loop.arrive(call);
+    },
+    told: () => figures.told({ module: operations.waiting, worker: requests.waiting }),
+  };
 }
 
 /** Asked by whoever leads clients here. It needs no token and is not on record, and is limited as all is that strangers ask. */

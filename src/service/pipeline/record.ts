@@ -35,7 +35,7 @@ export function auditEntryOf(call: Call, outcome: Outcome, instance: RecordedIns
     resultSignature: refusal?.code ?? 'OK',
     resultDescription:
       refusal === undefined ? (answer?.note ?? '') : cut(describe(refusal.message, refusal.innerCode), kept * 2),
-    durationMs: Math.round(performance.now() - call.startedAt),
+    durationMs: Math.round(call.stageSince - call.startedAt),
     callerIpAddress: call.peer.address,
     identity: principal?.cacheIdentityJson ?? NOBODY,
     clientInfo: cut(request.headers['user-agent'] ?? '', kept),

@@ -153,6 +153,11 @@ export class FairTurns {
     this.#last = name;
   }
 
+  /** Of all together. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   get isAlone(): boolean {
     return this.#now() >= this.#amongOthersUntil;
   }

@@ -36,6 +36,12 @@ export class BackupJobs {
     return ends.length === 0 ? undefined : Math.min(...ends);
   }
 
+  /** The same of the latest. */
+  get latestBackup(): number | undefined {
+    const ends = this.#backups().map(({ endTime }) => endTime ?? 0);
+    return ends.length === 0 ? undefined : Math.max(...ends);
+  }
+
   /** What goes when a new job comes: the oldest ended ones, but never the first full backup that succeeded. */
   planForgetting(): readonly Change[] {
     const ended = [...this.#jobs.values()].filter(({ status }) => status !== 'InProgress').sort(byEnd);
