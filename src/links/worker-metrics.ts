@@ -1,66 +1,113 @@
 // What a service worker answers when it is asked for its figures: values now, and what it has counted since it began. It names no key,
 // no caller and no address: a label takes what the table of metrics has for it, and nothing else is read.
-import { LATENCY_BOUNDS, type MetricName, metricTable, type Sample } from '../formats/metric-table.ts';
 import {
-  flag,
-  guid,
-  integer,
-  list,
-  mapOf,
-  matching,
-  oneOf,
-  type Reader,
-  record,
-  ShapeError,
-} from '../formats/shape.ts';
+  type HistogramSample,
+  LATENCY_BOUNDS,
+  type MetricName,
+  metricTable,
+  type Sample,
+  type Told,
+} from '../formats/metric-table.ts';
+import { flag, guid, integer, list, matching, oneOf, type Reader, record, ShapeError } from '../formats/shape.ts';
 import { question } from './messages.ts';
+
+export interface WorkerMetrics extends Told {
+  /** Of this start of the worker: what it has counted begins with it. */
+  readonly epoch: string;
+  /** It was told before. Whoever does not know it then has lost what it knew, and goes on from here. */
+  readonly toldBefore: boolean;
+}
+
+/** A value, or the counts and the sum of a histogram, and the labels in the order of the table: all operations have room in a frame. */
+type Row = readonly [figures: number | readonly number[], ...labels: string[]];
+
+/** As it is sent. */
+export function packed({ epoch, toldBefore, samples, histograms }: WorkerMetrics): unknown {
+  const rows = [
+    ...samples.map(({ value, ...of }) => ({ ...of, figures: value })),
+    ...histograms.map(({ counts, sum, ...of }) => ({ ...of, figures: [...counts, sum] })),
+  ].map(({ name, labels = {}, figures }): [MetricName, Row] => [
+    name,
+    [figures, ...labelNames(name).map((label) => labels[label] ?? '')],
+  ]);
+  const metrics = [...Map.groupBy(rows, ([name]) => name)].map(([name, of]) => ({
+    name,
+    rows: of.map(([, row]) => row),
+  }));
+  return { epoch, toldBefore, metrics };
+}
 
 const finite: Reader<number> = (value, path) => {
   if (typeof value !== 'number' || !Number.isFinite(value)) throw new ShapeError(`${path} must be a number`);
   return value;
 };
-
-const name = oneOf(...(Object.keys(metricTable) as MetricName[]));
+const counts = list(integer(0, Number.MAX_SAFE_INTEGER), LATENCY_BOUNDS.length + 1);
 /** Names of operations, roles and codes are the program's own. */
-const OPEN = { operation: /^[A-Za-z][A-Za-z ]{0,63}$/, number: /^\d{1,4}$/, configured: /^[\w.:/ -]{1,200}$/ } as const;
-const labels = mapOf(matching(/^[^]{1,200}$/, 'a label'), 8);
+const OPEN = {
+  operation: matching(/^[A-Za-z][A-Za-z ]{0,63}$/, 'a name of the program'),
+  number: matching(/^\d{1,4}$/, 'a number'),
+  configured: matching(/^[\w.:/ -]{1,200}$/, 'a name of the configuration'),
+} as const;
+const MOST_ROWS = 3_000;
 
-function labelled<T extends Pick<Sample, 'name' | 'labels'>>(read: Reader<T>): Reader<T> {
-  return (value, path) => {
-    const sample = read(value, path);
-    requireLabels(sample, path);
-    return sample;
-  };
-}
-
-/** @throws ShapeError for a label that the table does not have, or a value that is not for it */
-export function requireLabels({ name, labels = {} }: Pick<Sample, 'name' | 'labels'>, path: string): void {
-  const { labels: known = {} } = metricTable[name];
-  if (Object.keys(labels).length !== Object.keys(known).length) throw new ShapeError(`${path} has other labels`);
-  for (const [label, of] of Object.entries(known)) {
-    const value = labels[label] ?? '';
-    const fits = typeof of === 'string' ? OPEN[of].test(value) : of.includes(value);
-    if (!fits) throw new ShapeError(`${path}.labels.${label} is none of ${name}`);
-  }
-}
-
-const sample = labelled(record({ name, value: finite }, { labels }));
-const histogram = labelled(
-  record(
-    { name, counts: list(integer(0, Number.MAX_SAFE_INTEGER), LATENCY_BOUNDS.length + 1), sum: finite },
-    { labels },
-  ),
-);
-
-export const readWorkerMetrics = record({
-  /** Of this start of the worker: what it has counted begins with it. */
+const packedMetrics = record({
   epoch: guid,
-  /** It was told before. Whoever does not know it then has lost what it knew, and goes on from here. */
   toldBefore: flag,
-  samples: list(sample, 2_000),
-  histograms: list(histogram, 500),
+  metrics: list(
+    record({
+      name: oneOf(...(Object.keys(metricTable) as MetricName[])),
+      rows: list((value): unknown => value, MOST_ROWS),
+    }),
+    Object.keys(metricTable).length,
+  ),
 });
-export type WorkerMetrics = ReturnType<typeof readWorkerMetrics>;
+
+/** @throws ShapeError also for a metric or a label that the table does not have */
+export function readWorkerMetrics(value: unknown): WorkerMetrics {
+  const { epoch, toldBefore, metrics } = packedMetrics(value, 'metrics');
+  const samples: Sample[] = [];
+  const histograms: HistogramSample[] = [];
+  for (const { name, rows } of metrics) {
+    for (const row of rows) {
+      const [figures, ...given] = Array.isArray(row) ? (row as readonly unknown[]) : [];
+      const labels = readLabels(name, given);
+      if (metricTable[name].type !== 'histogram') {
+        samples.push({ name, labels, value: finite(figures, name) });
+        continue;
+      }
+      const all = Array.isArray(figures) ? (figures as readonly unknown[]) : [];
+      histograms.push({ name, labels, counts: counts(all.slice(0, -1), name), sum: finite(all.at(-1), name) });
+    }
+  }
+  return { epoch, toldBefore, samples, histograms };
+}
+
+function labelNames(name: MetricName): readonly string[] {
+  return Object.keys(metricTable[name].labels ?? {});
+}
+
+function readLabels(name: MetricName, given: readonly unknown[]): Readonly<Record<string, string>> {
+  const known = Object.entries(metricTable[name].labels ?? {});
+  if (given.length !== known.length) throw new ShapeError(`${name} has other labels`);
+  return Object.fromEntries(
+    known.map(([label, of], at) => {
+      const read = typeof of === 'string' ? OPEN[of] : oneOf(...of);
+      return [label, read(given[at], `${label} of ${name}`)];
+    }),
+  );
+}
+
+/** The supervisor hands it on as it came: who reads it is the watcher. */
+const unread: Reader<unknown> = (value) => value;
 
 /** Supervisor → service; answered at once, whatever else there is to do. */
-export const metricsAsked = question(33, {}, readWorkerMetrics);
+export const metricsAsked = question(32, {}, unread);
+/**
+ * Watcher → supervisor: the figures of one of the workers that an instance has, and how many these are; without figures where it did not
+ * tell them in time.
+ */
+export const workerAsked = question(
+  42,
+  { instance: 'text', at: 'u32' },
+  record({ worker: integer(0, 10_000), workers: integer(0, 10_000) }, { metrics: unread }),
+);

@@ -17,7 +17,7 @@ import {
   retire,
 } from '../links/instance-messages.ts';
 import { frontToken, ready } from '../links/messages.ts';
-import { metricsAsked } from '../links/worker-metrics.ts';
+import { metricsAsked, packed } from '../links/worker-metrics.ts';
 import type { InstanceService } from './instance-service.ts';
 import { LiveNames } from './live-configuration.ts';
 import { openModule } from './open-module.ts';
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   link.answer(lead, () => leading.resolve());
   link.answer(instanceUpdated, async ({ update }) => (await serving.promise).update(update), notTaken);
   link.answer(recordAct, async ({ act }) => (await serving.promise).record(act), notTaken);
-  link.answer(metricsAsked, async () => (await serving.promise).metrics());
+  link.answer(metricsAsked, async () => packed(await (await serving.promise).metrics()));
   let token: Uint8Array | undefined;
   link.on(frontToken, (told) => {
     token = told.token;

@@ -1,6 +1,7 @@
 // The processes of one instance: its recorder, then its service workers, which share one port. Starts them in that
 // order, stops them in the opposite one, and knows how the instance fares.
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { probePort } from '../deployment/free-port.ts';
 import type { InstancePids } from '../deployment/running-state.ts';
 import { lockHolder, takeDataLock } from '../files/data-lock.ts';
@@ -12,10 +13,14 @@ import { instanceUpdated, lead, namesChanged, recordAct } from '../links/instanc
 import type { InstanceUpdate } from '../links/instance-update.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
+import { metricsAsked, workerAsked } from '../links/worker-metrics.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { newSocket, removeSockets } from './socket-folder.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 import { type InstancePlan, WorkerGeneration } from './worker-generation.ts';
+
+/** Whoever asks has a limit of seconds for all of them. */
+const TOLD_WITHIN_MS = 2_000;
 
 export class InstanceProcesses implements AsyncDisposable {
   readonly #plan: InstancePlan;
@@ -98,6 +103,15 @@ export class InstanceProcesses implements AsyncDisposable {
   /** @throws RequestFailed */
   recordAct(act: WatchAct): Promise<void> {
     return this.#current.askOne((link) => link.request(recordAct, { act }));
+  }
+
+  /** Of one of the workers, of all generations: figures that it does not tell soon are left out. Nobody is ended for that. */
+  async metricsOf(at: number): Promise<ReturnType<typeof workerAsked.readAnswer>> {
+    const workers = [this.#current, ...this.#besides].flatMap((each) => each.workers);
+    const { worker = at, link } = workers[at] ?? {};
+    const asked = link?.request(metricsAsked, {}).catch(() => undefined);
+    const metrics = await Promise.race([asked, delay(TOLD_WITHIN_MS, undefined, { ref: false })]);
+    return { worker, workers: workers.length, ...(metrics === undefined ? {} : { metrics }) };
   }
 
   async #ask(question: (link: Link) => Promise<unknown>): Promise<void> {

@@ -196,6 +196,13 @@ export class Instances implements AsyncDisposable {
     await instance.recordAct(act);
   }
 
+  /** Of one of its workers. @throws Error where the instance does not run */
+  async metricsOf(name: string, at: number): ReturnType<InstanceProcesses['metricsOf']> {
+    const instance = this.#running.get(name);
+    if (instance === undefined) throw new Error(`${name} does not run`);
+    return await instance.metricsOf(at);
+  }
+
   get pids(): Readonly<Record<string, InstancePids>> {
     return Object.fromEntries([...this.#running].map(([name, instance]) => [name, instance.pids]));
   }

@@ -131,6 +131,7 @@ export async function startSupervisor(
     logs,
     config: profile.watch,
     statuses: () => instances.statuses,
+    metrics: (name, at) => instances.metricsOf(name, at),
     record: (instance, act) => (instance === '' ? recordOwnWatchAct(audit, act) : instances.recordAct(instance, act)),
     ...reporter,
     changed: () => changed(),

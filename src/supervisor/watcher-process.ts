@@ -10,7 +10,9 @@ import type { InstanceStatus } from '../links/instance-host.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
 import { recordWatch, watched } from '../links/watcher-messages.ts';
+import { workerAsked } from '../links/worker-metrics.ts';
 import { confined } from './control-arguments.ts';
+import type { Instances } from './instances.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 
 export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> {
@@ -20,6 +22,7 @@ export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> 
   readonly statuses: () => ReadonlyMap<string, InstanceStatus>;
   /** Resolves when it is on record. */
   readonly record: (instance: string, act: WatchAct) => Promise<void>;
+  readonly metrics: Instances['metricsOf'];
   readonly changed: () => void;
 }
 
@@ -72,6 +75,7 @@ export class WatcherProcess implements AsyncDisposable {
 
   #listen(link: Link): void {
     link.answer(recordWatch, ({ instance, act }) => this.#options.record(instance, act));
+    link.answer(workerAsked, ({ instance, at }) => this.#options.metrics(instance, at));
     this.#tell(link);
   }
 

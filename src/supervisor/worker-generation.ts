@@ -131,6 +131,12 @@ export class WorkerGeneration implements AsyncDisposable {
     );
   }
 
+  /** Those that there are to be, with the links of those that run, whether they serve or not. */
+  get workers(): readonly { readonly worker: number; readonly link: Link | undefined }[] {
+    const { nth, plan } = this.#options;
+    return this.#workers.map(({ link }, index) => ({ worker: nth * plan.workers + index, link }));
+  }
+
   /** One of those that serve. @throws Error where there is none, and RequestFailed */
   async askOne<T>(question: (link: Link) => Promise<T>): Promise<T> {
     const link = this.#workers.find((worker) => worker.isReady)?.link;

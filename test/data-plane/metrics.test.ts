@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { MetricName } from '../../src/formats/metric-table.ts';
-import { readWorkerMetrics, type WorkerMetrics } from '../../src/links/worker-metrics.ts';
+import { packed, readWorkerMetrics, type WorkerMetrics } from '../../src/links/worker-metrics.ts';
 import { type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 let instance: RunningInstance;
@@ -15,7 +15,7 @@ after(() => instance[Symbol.asyncDispose]());
 async function told(): Promise<WorkerMetrics> {
   const metrics = await instance.service.metrics();
   // As it comes over the link, where what the table does not have is refused.
-  return readWorkerMetrics(JSON.parse(JSON.stringify(metrics)), 'metrics');
+  return readWorkerMetrics(JSON.parse(JSON.stringify(packed(metrics))));
 }
 
 function valueOf({ samples }: WorkerMetrics, name: MetricName, labels: Readonly<Record<string, string>> = {}): number {

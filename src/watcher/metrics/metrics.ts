@@ -1,0 +1,104 @@
+// The figures of all instances, asked for when somebody wants them. A worker that does not tell its own in time is named as one that
+// did not, and nobody waits for it.
+import { randomUUID } from 'node:crypto';
+import { reportFailure } from '../../http/report-failure.ts';
+import { type Link, RequestFailed } from '../../links/link.ts';
+import type { WatchedInstance } from '../../links/watcher-messages.ts';
+import { readWorkerMetrics, type WorkerMetrics, workerAsked } from '../../links/worker-metrics.ts';
+import { Counted } from './counted.ts';
+import { exposition, type WatchedSample } from './exposition.ts';
+
+export interface MetricsOptions {
+  readonly link: Pick<Link, 'request'>;
+  readonly instances: () => readonly Pick<WatchedInstance, 'name' | 'activation'>[];
+  /** What the parts of the watcher say of themselves. */
+  readonly gauges: () => readonly WatchedSample[];
+}
+
+interface Answer {
+  readonly hsm: string;
+  readonly worker: number;
+  readonly metrics: WorkerMetrics | undefined;
+}
+
+export interface MetricsText {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** @returns for whoever asks: the text that Prometheus reads */
+export function openMetrics({ link, instances, gauges }: MetricsOptions): () => Promise<MetricsText> {
+  const counted = new Counted();
+  /** Answers of one question are for all who ask meanwhile. */
+  let asking: Promise<MetricsText> | undefined;
+
+  const ask = async (hsm: string, at: number): Promise<{ readonly answer: Answer; readonly workers: number }> => {
+    const { worker, workers, metrics } = await link.request(workerAsked, { instance: hsm, at });
+    return { answer: { hsm, worker, metrics: metrics === undefined ? undefined : read(hsm, metrics) }, workers };
+  };
+
+  const askAll = async (hsm: string): Promise<readonly Answer[]> => {
+    try {
+      const { answer, workers } = await ask(hsm, 0);
+      if (workers === 0) return [];
+      const others = await Promise.all(Array.from({ length: workers - 1 }, (_, nth) => ask(hsm, nth + 1)));
+      return [answer, ...others.map(({ answer: each }) => each)];
+    } catch (error) {
+      if (!(error instanceof RequestFailed)) throw error;
+      return []; // it does not run
+    }
+  };
+
+  const collect = async (): Promise<MetricsText> => {
+    const all = instances();
+    const answers = (await Promise.all(all.map(({ name }) => askAll(name)))).flat();
+    const told = answers.flatMap(({ hsm, metrics }) => (metrics === undefined ? [] : [{ hsm, metrics }]));
+    counted.take([...told, { metrics: ownCounters() }]);
+    const states: readonly WatchedSample[] = [
+      { name: 'strongroom_process_resident_memory_bytes', labels: OWN, value: process.memoryUsage.rss() },
+      ...all.map(
+        ({ name, activation }): WatchedSample => ({
+          name: 'strongroom_instance_up',
+          hsm: name,
+          value: activation === 'Active' ? 1 : 0,
+        }),
+      ),
+      ...answers.map(
+        ({ hsm, worker, metrics }): WatchedSample => ({
+          name: 'strongroom_worker_up',
+          hsm,
+          labels: { worker: String(worker) },
+          value: metrics === undefined ? 0 : 1,
+        }),
+      ),
+    ];
+    const said = told.map(({ hsm, metrics }) => metrics.samples.map((each) => ({ ...each, hsm })));
+    return await exposition([states, gauges(), ...said], counted);
+  };
+
+  return () => {
+    asking ??= collect().finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
+}
+
+const OWN = { process: 'watcher' };
+const EPOCH = randomUUID();
+
+function ownCounters(): WorkerMetrics {
+  const { user, system } = process.cpuUsage();
+  const value = (user + system) / 1e6;
+  const samples = [{ name: 'strongroom_process_cpu_seconds_total', labels: OWN, value }] as const;
+  return { epoch: EPOCH, toldBefore: false, samples, histograms: [] };
+}
+
+function read(hsm: string, metrics: unknown): WorkerMetrics | undefined {
+  try {
+    return readWorkerMetrics(metrics);
+  } catch (error) {
+    reportFailure(`the figures of a worker of '${hsm}' cannot be read`, error);
+    return undefined;
+  }
+}
