@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { provisionModule } from '../crypto/client/provision-module.ts';
 import { missingPersonMark } from '../deployment/trusted-issuers.ts';
 import { openDueWork } from '../features/clock/due-work.ts';
+import { systemSeconds } from '../features/clock/instance-clock.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import { buildRouter, type Router } from '../http/router.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
@@ -100,7 +101,7 @@ export async function startInstanceService(
     record: (act) => recordOwnAct(log, { ...act, clockOffset: state.clock.offset }),
     report: reportFailure,
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
-    systemNow: options.systemNow ?? (() => Date.now() / 1000),
+    systemNow: options.systemNow ?? systemSeconds,
     jumped: () => wake(),
     onActive: () =>
       options.onActivation('Active', 'Your HSM has been activated and can be used for cryptographic operations.'),

@@ -4,6 +4,9 @@ import { integer } from '../../formats/shape.ts';
 import { follow } from '../../store/sealed/follow-records.ts';
 import { recordKind } from '../../store/sealed/record-kind.ts';
 
+/** Unix seconds of the system. */
+export const systemSeconds = (): number => Date.now() / 1000;
+
 interface ClockOptions {
   /** Unix seconds of the system. */
   readonly systemNow: () => number;
