@@ -369,6 +369,7 @@ export const areas: readonly Area[] = [
       'src/features/roles/',
       'src/features/network-rules/',
       'src/features/audit/',
+      'src/features/usage/',
       'src/features/keys/key-name.ts',
     ],
     because: 'it explains what roles and network rules decided, from the log; it decides nothing and changes nothing',

@@ -4,9 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { accessText } from '../../src/cli/commands/access/access-text.ts';
+import { whoAnswer, whoText } from '../../src/cli/commands/access/who-text.ts';
 import { endedBefore } from '../../src/features/access/ended-grants.ts';
 import { findCall } from '../../src/features/access/find-entry.ts';
 import type { AccessReport } from '../../src/features/access/report.ts';
+import type { GrantToKey } from '../../src/features/access/who.ts';
 import { type NetworkRules, OPEN_NETWORK, rulesAfter } from '../../src/formats/network-rules.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
@@ -66,6 +68,61 @@ test('a denial carries its trace in header and text, and who gives roles or read
   assert.equal(since.cause, 'NoRole');
   assert.equal(since.explanation?.decision, 'allow');
   assert.ok(since.advice.some((line) => line.includes('it is allowed now')));
+});
+
+test('who could use a key is told to who may read its assignments, and how it was used to who may read the log', async () => {
+  const [wraps, member, group, idle, reader] = [randomUUID(), randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+  const USER = 'Managed HSM Crypto User';
+  await instance.assign(USER, wraps);
+  await instance.assign(USER, group, '/keys');
+  await instance.assign(USER, idle, '/keys/shared');
+  await instance.assign('Managed HSM Crypto Auditor', reader);
+  const tokens = [await instance.issuer.token(wraps), await instance.issuer.token(member, { groups: [group] })];
+  const post = async (token: string | undefined, path: string, body: object): Promise<void> => {
+    const { status, text } = await instance.ask('POST', `/keys/shared/${path}?api-version=7.6`, { token, body });
+    assert.equal(status, 200, text);
+  };
+  await post(tokens[1], 'create', { kty: 'RSA-HSM' });
+  const value = Buffer.alloc(32, 1).toString('base64url');
+  await post(tokens[0], 'wrapkey', { alg: 'RSA-OAEP-256', value });
+  await post(tokens[1], 'encrypt', { alg: 'RSA-OAEP-256', value });
+  const list = async (token: string): Promise<Reply> =>
+    instance.ask('GET', '/access/who/keys/shared?api-version=7.6', { token });
+  const reply = await list(await instance.adminToken());
+  assert.equal(reply.status, 200, reply.text);
+  const { grants, looked } = reply.json as { grants: GrantToKey[]; looked?: object };
+  const of = (principal: string | undefined): GrantToKey =>
+    grants.find(({ principalId }) => principalId === principal) ?? assert.fail();
+  assert.deepEqual(
+    [wraps, group, idle].map((each) => [of(each).kind, of(each).inherited, of(each).canUse, of(each).usedHere?.count]),
+    [
+      ['caller', true, true, 1],
+      ['group', true, true, 1],
+      [undefined, false, true, undefined],
+    ],
+  );
+  assert.deepEqual(of(group).callers, [member]);
+  assert.ok(typeof of(idle).since === 'string' && of(idle).by === instance.administrator);
+  assert.deepEqual(
+    [of(wraps).narrower?.role, of(wraps).narrower?.scope, of(group).narrower?.scope, of(idle).narrower],
+    ['Managed HSM Crypto Service Encryption User', '/keys/shared', '/keys', undefined],
+  );
+  assert.ok(looked !== undefined);
+  // Reads the assignments, and not the log.
+  const less = (await list(await instance.issuer.token(reader))).json as { grants: GrantToKey[]; looked?: object };
+  assert.equal(less.looked, undefined);
+  assert.ok(
+    less.grants.length === grants.length && less.grants.every((each) => !('used' in each) && !('since' in each)),
+  );
+  assert.equal((await list(await instance.issuer.token(randomUUID()))).status, 403);
+  const text = whoText(
+    whoAnswer(reply.json, 'answer'),
+    (id) => id,
+    () => [],
+    false,
+  );
+  for (const wanted of [/^PRINCIPAL +KIND +BY/, /unused$/m, /broader than used$/m, /Let in by .* says the log/])
+    assert.match(text, wanted);
 });
 
 test('what the caller had held until shortly before is told to who may ask, with when it ended and by whom', async () => {

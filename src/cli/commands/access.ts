@@ -12,17 +12,19 @@ import { dataActions, findDataAction, isAdministrative } from '../../features/ro
 import { isGuid } from '../../formats/guid.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
 import { type Command, CommandError, command, jsonOption, UsageError } from '../command.ts';
-import { checkObjectId, principalNames } from '../directory.ts';
+import { checkObjectId, knownDirectory, principalNames } from '../directory.ts';
 import {
   AnswerError,
   type InstanceClient,
   type InstanceValues,
   instanceOptions,
   openInstanceClient,
+  readAnswer,
   rootOf,
 } from '../instance-client.ts';
 import { nearest } from '../nearest.ts';
 import { accessText } from './access/access-text.ts';
+import { whoAnswer, whoText } from './access/who-text.ts';
 import { logFolder } from './audit/log-folder.ts';
 
 export const commands: readonly Command[] = [
@@ -99,7 +101,44 @@ hold roleAssignments/read at the scope, and is shown the grants that it could li
       return { json: report, text: accessText(report, await principalNames(root)), exit };
     },
   }),
+  command({
+    name: 'access who',
+    summary: 'list who could use a key: by which role, since and until when, when last, and what is more than was used',
+    details: `
+Every assignment in force that covers the key, that of groups included. Whoever asks must hold roleAssignments/read at the
+key; when it was used is shown to who may read the log too. A grant is unused where nobody was let in by it in the days
+looked at, and broader than used where a narrower role, or scope, would have done for all that it was used for anywhere.`,
+    options: {
+      'key NAME': 'the key',
+      'days N (90)': 'how far back use is looked for',
+      all: 'also who can read, change or delete the key, and not use it',
+      ...instanceOptions,
+      ...jsonOption,
+    },
+    needs: { key: '--key is needed: the name of a key' },
+    examples: [
+      'strongroom access who --key tde-root-key',
+      'strongroom access who --key tde-root-key --days 365 --json',
+    ],
+    async run(values) {
+      const { key, days, all } = values;
+      if (!/^[0-9a-zA-Z-]{1,127}$/.test(key)) throw new UsageError('--key is the name of a key');
+      if (!/^[1-9]\d{0,3}$/.test(days)) throw new UsageError('--days is a whole number above 0');
+      const root = rootOf(values);
+      const client = openInstanceClient(values);
+      const path = `/access/who/keys/${key}?api-version=7.6&days=${days}`;
+      const json = readAnswer(await client.ask('GET', path), client.who, 'list of who could use a key', whoAnswer);
+      return { json, text: whoText(json, await principalNames(root), await membersIn(root), all) };
+    },
+  }),
 ];
+
+/** Of groups of the development directory, where it is here: elsewhere the issuer alone knows. */
+async function membersIn(root: string | undefined): Promise<(group: string) => readonly string[]> {
+  const { groups = [] } = (await knownDirectory(root)) ?? {};
+  const known = new Map(groups.map(({ oid, members }) => [oid, members]));
+  return (group) => known.get(group) ?? [];
+}
 
 async function check(client: InstanceClient, scope: string, asked: object): Promise<AccessReport> {
   const below = scope === '/' ? '' : scope;

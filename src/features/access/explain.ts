@@ -145,10 +145,10 @@ function nearestRole(
   return best === undefined ? undefined : { role: best.roleName, roleDefinition: best.name, scope: scope.path };
 }
 
-function whoCanGrant(
-  { scope, principalId }: Question,
+export function whoCanGrant(
+  { scope, principalId }: Pick<Question, 'scope' | 'principalId'>,
   roles: Roles,
-  maySee: (assignment: RoleAssignment) => boolean,
+  maySee: (assignment: RoleAssignment) => boolean = () => true,
 ): readonly string[] {
   const write = dataAction('roleAssignments/write/action');
   const granters = new Set<string>();

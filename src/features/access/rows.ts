@@ -2,6 +2,7 @@
 // would cut off. What the roles say is for those who may read the assignments there; what the log says of others, which every user of
 // keys could read otherwise, for those who may read the settings. Nobody else learns anything from them.
 import { isGuid } from '../../formats/guid.ts';
+import { isoTime } from '../../formats/iso-time.ts';
 import { type NetworkRules, rulesAfter } from '../../formats/network-rules.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { type Answer, type AnyRow, type Row, row } from '../../http/route.ts';
@@ -14,13 +15,17 @@ import { type DataAction, dataAction, findDataAction } from '../roles/data-actio
 import type { Roles } from '../roles/evaluate.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
 import { covers, KEYS_SCOPE, keyScope, parseScope, ROOT_SCOPE, type Scope } from '../roles/scope.ts';
+import { readDays } from '../usage/rows.ts';
+import type { Usage } from '../usage/usage-of.ts';
+import { addUse, type Use, useIn } from '../usage/uses.ts';
 import type { Who } from './advice.ts';
 import { connectionPathOf, cutOffBy, planFor } from './callers.ts';
 import { endedBefore } from './ended-grants.ts';
-import { type Explanation, explainAccess, type Question } from './explain.ts';
+import { type Explanation, explainAccess, type Question, whoCanGrant } from './explain.ts';
 import { findCall } from './find-entry.ts';
 import { readCheckBody, readPlanBody } from './read-bodies.ts';
 import { causeOf, reportOnCall, reportOnQuestion } from './report.ts';
+import { addMade, type MadeGrant, whoCan } from './who.ts';
 
 interface AccessService {
   readonly roles: Roles;
@@ -31,15 +36,28 @@ interface AccessService {
   readonly network: { readonly current: NetworkRules; judge(peer: ArrivingPeer): Refusal | undefined };
   /** The data action that an operation needs, by the name that the log has for it. */
   readonly actionOf: (operation: string) => string | undefined;
+  readonly usage: Usage;
+  /** Unix seconds. */
+  readonly systemNow: () => number;
 }
 
 /** Entries that a request makes a worker look at; whoever has the files looks at all of them. */
 const MOST_ENTRIES = 100 * 1024;
 const READ = dataAction('roleAssignments/read/action');
 const GIVE = dataAction('roleAssignments/write/action');
+/** What others did. */
+const READ_LOG = dataAction('settings/read/action');
 const READ_SETTINGS = dataAction('settings/read/action');
 
-export function accessRows({ roles, config, places, network, actionOf }: AccessService): readonly AnyRow[] {
+export function accessRows({
+  roles,
+  config,
+  places,
+  network,
+  actionOf,
+  usage,
+  systemNow,
+}: AccessService): readonly AnyRow[] {
   // Reading the log costs time that others wait for: one at a time at each worker.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -75,6 +93,24 @@ export function accessRows({ roles, config, places, network, actionOf }: AccessS
     check('/access/check', 'root', () => ROOT_SCOPE),
     check('/access/check/keys', 'keys', () => KEYS_SCOPE),
     check('/access/check/keys/:name', 'key', (name) => keyScope(requireKeyName(name))),
+    row({
+      ...common,
+      method: 'GET',
+      path: '/access/who/keys/:name',
+      scope: 'key',
+      operationName: 'AccessWho',
+      async handle({ params, query, principal }) {
+        const name = requireKeyName(params['name']);
+        const days = readDays(query.get('days'), 90);
+        const since = isoTime(systemNow() - days * 86_400);
+        const isReader = roles.isAllowed(principal, READ_LOG, ROOT_SCOPE) !== undefined;
+        const log = isReader ? await usedSince(usage, since) : undefined;
+        const grants = whoCan(name, roles, log);
+        const whoCanGiveRoles = whoCanGrant({ scope: keyScope(name), principalId: '' }, roles);
+        const looked = log && { days, since, entries: log.entries, gaveUp: log.gaveUp };
+        return { status: 200, body: { key: name, looked, grants, whoCanGiveRoles } };
+      },
+    }),
     row({
       ...common,
       dataAction: READ_SETTINGS,
@@ -123,6 +159,18 @@ export function accessRows({ roles, config, places, network, actionOf }: AccessS
       },
     }),
   ];
+}
+
+/** By which rights who did what, and which of them were given in that time. */
+async function usedSince(usage: Usage, since: string) {
+  const sums = new Map<string, Use>();
+  const made = new Map<string, MadeGrant>();
+  const read = await usage.calls({ since }, (call) => {
+    const use = useIn(call);
+    if (use !== undefined) addUse(sums, use);
+    addMade(made, call);
+  });
+  return { ...read, uses: [...sums.values()], made };
 }
 
 /** What the roles say now to what the call asked then; nothing where it did not come to that. */

@@ -40,6 +40,8 @@ export function loggedCallOf(index: number, entry: Members) {
     dataAction: textIn(entry, 'dataAction'),
     scope: textIn(entry, 'scope'),
     address: textIn(entry, 'callerIpAddress') ?? '',
+    /** Of a change: `http/entry-detail.ts`. */
+    detail: object(properties?.['detail']),
     /** `direct`, or `private:NAME`; undefined: the public way. */
     networkPath: textIn(properties, 'networkPath'),
     /** The instance's clock was not the system's. */

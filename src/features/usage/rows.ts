@@ -32,7 +32,7 @@ export function usageRows({ keys, roles, usage, settings, systemNow }: UsageServ
       scope: 'key',
       async handle(request) {
         const { name } = requireKey(keys, request);
-        const days = daysIn(request.query.get('days')) ?? settings.number('StrongroomRetirementGuardDays');
+        const days = readDays(request.query.get('days'), settings.number('StrongroomRetirementGuardDays'));
         const since = isoTime(systemNow() - days * DAY);
         const { uses, entries, gaveUp } = await usage.usesOf({ name, since });
         const dependants = dependantsIn(uses).filter(({ last }) => last >= since);
@@ -52,8 +52,8 @@ export function usageRows({ keys, roles, usage, settings, systemNow }: UsageServ
 }
 
 /** @throws ServiceError BadParameter */
-function daysIn(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+export function readDays(text: string | undefined, absent: number): number {
+  if (text === undefined) return absent;
   const days = Number(text);
   if (/^\d{1,4}$/.test(text) && days >= 1 && days <= MOST_DAYS) return days;
   throw badParameter(`days must be a whole number from 1 to ${MOST_DAYS}`);
