@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Operation, operations } from '../../formats/algorithms.ts';
-import { checkUsable } from '../key-operations/rules.ts';
-import type { KeyVersion } from './key-version.ts';
-import { retirementBy } from './retirement.ts';
+import { checkUsable } from '../../src/features/key-operations/rules.ts';
+import type { KeyVersion } from '../../src/features/keys/key-version.ts';
+import { retirementBy } from '../../src/features/keys/retirement.ts';
+import { type Operation, operations } from '../../src/formats/algorithms.ts';
 
 const LOGGED: Readonly<Record<Operation, string>> = {
   encrypt: 'KeyEncrypt',
