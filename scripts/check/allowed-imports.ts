@@ -216,6 +216,19 @@ export const areas: readonly Area[] = [
     because: 'it reads logs and tells others of them: it speaks to the network, and has no token, key, record or store',
   },
   {
+    at: 'src/watcher/sinks/blob/',
+    from: [
+      'src/watcher/sinks/sink.ts',
+      'src/watcher/sinks/addresses.ts',
+      'src/deployment/sinks.ts',
+      'src/features/backup/storage/allowed-targets.ts',
+      'src/features/backup/storage/blob/',
+      'src/features/backup/storage/port.ts',
+    ],
+    packages: ['@azure/storage-blob'],
+    because: 'a container is reached as backups reach theirs, and what is written into it is its own affair',
+  },
+  {
     at: 'src/supervisor/systemd/datagram.ts',
     from: [],
     packages: ['koffi'],

@@ -1,5 +1,5 @@
 // Entry of the control process, started by the supervisor only:
-// `control/main.ts --control DIR --port N --log SOCKET --ca FILE [--profile dev] [--besides PLACE]… [--limits JSON]`, with the supervision link as file descriptor 3.
+// `control/main.ts --control DIR --port N --log SOCKET --ca FILE [--profile dev] [--besides PLACE]… [--limits JSON] [--destination ID]…`, with the supervision link as file descriptor 3.
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,9 +23,10 @@ const { values } = parseArgs({
     profile: { type: 'string', default: 'dev' },
     besides: { type: 'string', multiple: true, default: [] },
     limits: { type: 'string' },
+    destination: { type: 'string', multiple: true, default: [] },
   },
 });
-const { port, profile, besides, limits } = values;
+const { port, profile, besides, limits, destination: destinations } = values;
 const folder = given(values.control, '--control names the folder of the control process');
 const caFile = given(values.ca, '--ca names the certificate of the authority');
 const socket = given(values.log, "--log names the socket of the management plane's recorder");
@@ -36,7 +37,7 @@ await checkCertificate();
 await runControl(socket, (linked, link) =>
   startControl({
     ...linked,
-    ...{ profile, folder, port: Number(port), ca, besides: besides.map(readPlace) },
+    ...{ profile, folder, port: Number(port), ca, besides: besides.map(readPlace), destinations },
     ...(limits === undefined ? {} : { limits: readRequestLimits(JSON.parse(limits), '--limits') }),
     ...(process.platform === 'linux' ? { whoCalls: peerLookupOver(link) } : {}),
   }),

@@ -1,5 +1,7 @@
 // Where logs are sent to: `sinks` of a configuration, one row of a table for each kind. What an address may be, and what the files
 // hold, is judged by the sinks themselves.
+
+import { readInstanceIdentity } from '../formats/instance-identity.ts';
 import { byKind, integer, list, matching, oneOf, type Reader, record, ShapeError } from '../formats/shape.ts';
 import { readFilePath } from './tls-settings.ts';
 
@@ -16,6 +18,11 @@ const COMMON = {
   from: oneOf('now', 'beginning'),
   /** Names of instances, and `@management`; absent: all. */
   logs: list(matching(/^(?:[a-zA-Z][0-9a-zA-Z-]{2,23}|@management)$/, `the name of an instance or ${MANAGEMENT_LOG}`)),
+  /**
+   * Of the storage account, workspace or event hub rule that it is to the resource manager: then instances whose diagnostic settings
+   * name it have their logs sent there, and no others. Absent: all have.
+   */
+  resourceId: matching(/^\/[^\0-\x20]{1,1000}$/, 'the id of a resource: /subscriptions/…/providers/…'),
 } as const;
 
 const line = matching(/^[^\0\r\n]{1,4096}$/, 'a text of one line');
@@ -40,6 +47,22 @@ const KINDS = {
       enterpriseNumber: integer(1, 2 ** 31 - 1),
     },
   ),
+  /** A storage account: containers, blobs and lines as Azure's own diagnostic settings make them. */
+  blob: record(
+    { ...NAMED, kind: oneOf('blob'), url: line },
+    {
+      ...COMMON,
+      /** Absent: `insights-logs-auditevent`, and `insights-activity-logs` for the management plane's. */
+      container: matching(/^[a-z0-9](?:-?[a-z0-9]){2,62}$/, 'the name of a container'),
+      /** A secret: a SAS token. This or `identity`. */
+      sasFile: readFilePath,
+      /** Who it is to the storage, in the form of `backupIdentity`. */
+      identity: readInstanceIdentity,
+      caFile: readFilePath,
+      /** The addresses that the host name may stand for; needed where they are private. */
+      addresses: list(line, 64),
+    },
+  ),
   /** Logs of OpenTelemetry's protocol over HTTP. */
   otlp: record(
     { ...NAMED, kind: oneOf('otlp'), url: line },
@@ -57,6 +80,11 @@ const KINDS = {
 const rows = list(byKind(KINDS), 64);
 export type SinkConfig = ReturnType<typeof rows>[number];
 export type SinkConfigOf<K extends SinkConfig['kind']> = Extract<SinkConfig, { readonly kind: K }>;
+
+/** What diagnostic settings may name. */
+export function resourceIdsOf(sinks: readonly SinkConfig[] = []): readonly string[] {
+  return [...new Set(sinks.flatMap(({ resourceId }) => (resourceId === undefined ? [] : [resourceId])))];
+}
 
 export const readSinks: Reader<readonly SinkConfig[]> = (value, path) => {
   const sinks = rows(value, path);

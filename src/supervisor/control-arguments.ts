@@ -18,6 +18,8 @@ export interface ControlPaths {
   readonly ca: string;
   /** Where instances listen besides; absent: nowhere. */
   readonly besides?: readonly ListenerAddress[];
+  /** Resource ids of sinks; absent: none. */
+  readonly destinations?: readonly string[];
   /** What callers may cost; absent: the defaults. */
   readonly limits?: RequestLimits | undefined;
 }
@@ -34,12 +36,34 @@ export interface ConfinedFolder {
 
 const CHECKOUT = realpathSync(fileURLToPath(new URL('../../', import.meta.url)));
 
-export function controlArguments({ entry, folder, port, log, ca, besides = [], limits }: ControlPaths): Program {
+export function controlArguments({
+  entry,
+  folder,
+  port,
+  log,
+  ca,
+  besides = [],
+  destinations = [],
+  limits,
+}: ControlPaths): Program {
   const own = realpathSync(folder);
   const authority = realpathSync(ca);
   const places = besides.flatMap((each) => ['--besides', writePlace(each)]);
+  const named = destinations.flatMap((each) => ['--destination', each]);
   const callers = limits === undefined ? [] : ['--limits', JSON.stringify(limits)];
-  const args = ['--control', own, '--port', String(port), '--log', log, '--ca', authority, ...places, ...callers];
+  const args = [
+    '--control',
+    own,
+    '--port',
+    String(port),
+    '--log',
+    log,
+    '--ca',
+    authority,
+    ...places,
+    ...named,
+    ...callers,
+  ];
   return confined({ entry, folder: own, reads: [authority], args });
 }
 

@@ -12,6 +12,7 @@ import { probePort } from '../deployment/free-port.ts';
 import { listenerAddresses } from '../deployment/listener-addresses.ts';
 import { azureNames, localNames } from '../deployment/name-forms.ts';
 import { listenersOf } from '../deployment/private-listeners.ts';
+import { resourceIdsOf } from '../deployment/sinks.ts';
 import { ConfigError } from '../deployment/start-config.ts';
 import { watchConfigOf } from '../deployment/watch-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
@@ -51,6 +52,7 @@ export async function openDevProfile(
         port,
         ca: at.caCertificate,
         besides: listenerAddresses(config.privateListeners ?? []),
+        destinations: resourceIdsOf(config.sinks),
         limits: config.limits,
       }),
     made() {

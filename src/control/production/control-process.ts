@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { keySets, trustedFor } from '../../deployment/issuer-keys.ts';
 import type { ProductionConfig } from '../../deployment/production-config.ts';
 import { certificateNames, productionNames } from '../../deployment/production-names.ts';
+import { resourceIdsOf } from '../../deployment/sinks.ts';
 import type { TrustedIssuer } from '../../deployment/trusted-issuers.ts';
 import { INSTANCES_CERTIFICATE } from '../../deployment/uncovered-names.ts';
 import { authenticateBy } from '../../features/auth/control-caller.ts';
@@ -70,7 +71,7 @@ export async function startProductionControl(
       findPrincipal: (oid) => describePrincipal(directory, oid),
       isDirectoryElsewhere: true,
       newHsms: { defaultAction: 'Deny', leastAdministrators: config.separation === 'azure' ? 1 : 2 },
-      destinations: [],
+      destinations: resourceIdsOf(config.sinks),
       askInstance: askInstanceOver({
         portOf: (hsm) => host.status(hsm)?.port,
         serverName: (hsm) => certificateNames(config, hsm, [])[0] ?? '',

@@ -1,5 +1,6 @@
 // The kinds of sinks there are: what each says of its configuration, and how it is opened.
 import type { SinkConfig, SinkConfigOf } from '../../deployment/sinks.ts';
+import { blobSink } from './blob/blob-sink.ts';
 import { fileSink } from './file-sink.ts';
 import { otlpSink } from './otlp-sink.ts';
 import type { Sink, SinkSurroundings } from './sink.ts';
@@ -11,6 +12,7 @@ const KINDS: { readonly [K in SinkConfig['kind']]: SinkKind<SinkConfigOf<K>> } =
   file: fileSink,
   syslog: syslogSink,
   otlp: otlpSink,
+  blob: blobSink,
 };
 
 /** Connects to nothing yet. @throws SinkError naming what of its configuration cannot be used */

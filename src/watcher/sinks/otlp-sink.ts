@@ -6,7 +6,7 @@ import type { SinkConfigOf } from '../../deployment/sinks.ts';
 import { call, whyUnanswered } from '../../http/outbound.ts';
 import { sinkAddress } from './addresses.ts';
 import { logsRequest } from './otlp-logs.ts';
-import { type Delivery, type Sink, SinkError, type SinkSurroundings } from './sink.ts';
+import { type Delivery, readNamed, type Sink, SinkError, type SinkSurroundings } from './sink.ts';
 
 const DEADLINE_MS = 30_000;
 const MOST_ANSWER = 64 * 1024;
@@ -17,13 +17,7 @@ const zip = promisify(gzip);
 export function otlpSink(config: SinkConfigOf<'otlp'>, { log, profile, readFile }: SinkSurroundings): Sink {
   const { caFile, headersFile, compression = 'gzip' } = config;
   const url = sinkAddress(config, profile);
-  const read = (path: string, member: string): string => {
-    try {
-      return readFile(path);
-    } catch (cause) {
-      throw new SinkError(`${member} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`, { cause });
-    }
-  };
+  const read = (path: string, member: string): string => readNamed({ readFile }, path, member);
   const ca = caFile === undefined ? undefined : read(caFile, 'caFile');
   const headers = {
     ...(headersFile === undefined ? {} : readHeaders(read(headersFile, 'headersFile'))),

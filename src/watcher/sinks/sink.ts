@@ -54,3 +54,12 @@ export interface SinkSurroundings {
 export class SinkError extends Error {
   override readonly name = 'SinkError';
 }
+
+/** @param member of the configuration that names the file @throws SinkError */
+export function readNamed({ readFile }: Pick<SinkSurroundings, 'readFile'>, path: string, member: string): string {
+  try {
+    return readFile(path);
+  } catch (cause) {
+    throw new SinkError(`${member} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`, { cause });
+  }
+}

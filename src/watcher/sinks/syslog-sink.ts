@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { type ConnectionOptions, connect } from 'node:tls';
 import type { SinkConfigOf } from '../../deployment/sinks.ts';
 import { whyUnanswered } from '../../http/outbound.ts';
-import { type Delivery, type LogEntry, type LogIdentity, type Sink, SinkError, type SinkSurroundings } from './sink.ts';
+import { type Delivery, type LogEntry, type LogIdentity, readNamed, type Sink, type SinkSurroundings } from './sink.ts';
 import { type Severity, toldEntry } from './told-entry.ts';
 
 const PORT = 6514;
@@ -15,13 +15,7 @@ const DEADLINE_MS = 60_000;
 
 export function syslogSink(config: SinkConfigOf<'syslog'>, { log, readFile }: SinkSurroundings): Sink {
   const { host, port = PORT, caFile, serverName, clientCertificate, enterpriseNumber = EXAMPLE_ENTERPRISE } = config;
-  const read = (path: string, member: string): string => {
-    try {
-      return readFile(path);
-    } catch (cause) {
-      throw new SinkError(`${member} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`, { cause });
-    }
-  };
+  const read = (path: string, member: string): string => readNamed({ readFile }, path, member);
   const options: ConnectionOptions = {
     host,
     port,

@@ -9,13 +9,12 @@ import {
   AllowedTargets,
   withoutSlash,
 } from './allowed-targets.ts';
+import { identityCredential, sasCredential } from './blob/credential.ts';
 import type { Attempts } from './blob/explain.ts';
 import type { Resolve } from './blob/public-address.ts';
 import { DirectoryStorage } from './directory/directory-storage.ts';
 import { realRoot } from './directory/real-folder.ts';
-import { identityTokens } from './identity/identity-tokens.ts';
 import { type BackupStorage, type OpenStorage, type StorageCredential, StorageError } from './port.ts';
-import { readSasToken, whyRefused } from './sas-token.ts';
 
 export interface StorageRules {
   /** `backupTargets` of the instance's configuration. */
@@ -74,36 +73,13 @@ async function openBlob(
   };
   switch (given.kind) {
     case 'sas': {
-      const token = readSasToken(given.token);
-      return new BlobStorage({
-        ...common,
-        credential: { sas: token.text },
-        whyRefused: () => whyRefused(token, nowMs()),
-        accessHint:
-          'make a new SAS token for this container with the permissions racwdl (a backup needs create and write, a restore read and list) ' +
-          'and a day of validity',
-      });
+      const hint =
+        'make a new SAS token for this container with the permissions racwdl (a backup needs create and write, a restore read and list) ' +
+        'and a day of validity';
+      return new BlobStorage({ ...common, ...sasCredential(given.token, nowMs, hint) });
     }
-    case 'managedIdentity': {
-      if (identity === undefined) {
-        throw new StorageError(
-          'AccessDenied',
-          "the instance has no identity: set 'backupIdentity' in instance.json, or give a SAS token",
-        );
-      }
-      if (url.protocol !== 'https:') {
-        throw new StorageError(
-          'NotAllowed',
-          "the instance's identity is shown over https only; give a SAS token, or serve the storage over TLS",
-        );
-      }
-      return new BlobStorage({
-        ...common,
-        credential: { identity: identityTokens(identity, nowMs, stopping) },
-        whyRefused: () => undefined,
-        accessHint: "give the instance's identity the role Storage Blob Data Contributor at the container",
-      });
-    }
+    case 'managedIdentity':
+      return new BlobStorage({ ...common, ...identityCredential(url, identity, nowMs, stopping) });
     case 'none':
       throw new StorageError(
         'Malformed',

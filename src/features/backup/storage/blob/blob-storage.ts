@@ -1,10 +1,11 @@
 // Backups in a container of a blob service, each in a virtual folder of its own. Works unchanged where the container has an
 // immutability policy: nothing is written over, and what may not be taken away stays.
 import { randomBytes } from 'node:crypto';
-import { type BlockBlobClient, ContainerClient, newPipeline, RestError } from '@azure/storage-blob';
+import { type BlockBlobClient, type ContainerClient, RestError } from '@azure/storage-blob';
 import { type BackupStorage, MARKER, MARKER_TEXT, rejectMarker, StorageError, type StoredFolder } from '../port.ts';
 import { type BlobPlace, codeOf, explain } from './explain.ts';
-import { BlobHttpClient } from './http-client.ts';
+import type { BlobHttpClient } from './http-client.ts';
+import { openContainer } from './open-container.ts';
 
 /** So that a repeated request can tell its own first attempt, whose answer was lost, from somebody else's blob. */
 const WRITER = 'strongroomwrite';
@@ -19,17 +20,9 @@ export class BlobStorage implements BackupStorage {
   readonly #begun = new Set<string>();
 
   constructor(place: BlobPlace) {
-    const { uri, credential } = place;
-    const { count, delayMs, deadlineMs } = place.attempts;
-    this.uri = uri;
+    this.uri = place.uri;
     this.#place = place;
-    this.#http = new BlobHttpClient({ ...place, origin: new URL(uri).origin, deadlineMs });
-    const pipeline = newPipeline('identity' in credential ? credential.identity : undefined, {
-      httpClient: this.#http,
-      retryOptions: { maxTries: count, retryDelayInMs: delayMs, maxRetryDelayInMs: 10 * delayMs },
-      userAgentOptions: { userAgentPrefix: 'strongroom' },
-    });
-    this.#client = new ContainerClient('sas' in credential ? `${uri}?${credential.sas}` : uri, pipeline);
+    ({ http: this.#http, client: this.#client } = openContainer(place));
   }
 
   async write(folder: string, name: string, content: Uint8Array): Promise<void> {
