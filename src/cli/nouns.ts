@@ -27,6 +27,11 @@ const WORDS: readonly (readonly [noun: string, summary: string | undefined, alon
   ['backup', 'full backups of an HSM, and where they may be kept'],
   ['audit', 'the audit log: read it, verify it, keep its checkpoints'],
   ['witness', "a witness of others' audit logs, on a machine of its own"],
+  [
+    'usage',
+    undefined,
+    'show who used which key how often, what changed in roles, what failed, and what volume was unusual',
+  ],
   ['rehearse', 'rehearsals of a recovery, and their signed records'],
   ['byok', 'keys of your own, wrapped for an HSM'],
   ['clock', "a development instance's clock"],

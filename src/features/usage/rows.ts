@@ -1,4 +1,6 @@
-// Who used a key, before it is taken from them: for those who may take it, who are told the same by a refusal.
+// The rows of usage: the views, for those who may read the log; and who used a key, for those who may take it from them, who are told
+// the same by a refusal.
+import { isGuid } from '../../formats/guid.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { badParameter } from '../../http/service-error.ts';
@@ -10,11 +12,12 @@ import { keyScope } from '../roles/scope.ts';
 import { dependantsIn } from './dependants.ts';
 import type { Guarding } from './retirement-guard.ts';
 import type { Usage } from './usage-of.ts';
+import { type Asked, VIEWS, viewOf } from './views.ts';
 
 export interface UsageService extends Pick<Guarding, 'settings' | 'systemNow'> {
   readonly keys: KeyIndex;
   readonly roles: Pick<Roles, 'isAllowed'>;
-  readonly usage: Pick<Usage, 'usesOf'>;
+  readonly usage: Usage;
 }
 
 const MOST_DAYS = 3650;
@@ -22,6 +25,15 @@ const DAY = 86_400;
 
 export function usageRows({ keys, roles, usage, settings, systemNow }: UsageService): readonly AnyRow[] {
   return [
+    row({
+      method: 'GET',
+      path: '/strongroom/v1/usage',
+      operationName: 'UsageGet',
+      dataAction: dataAction('settings/read/action'),
+      scope: 'root',
+      activation: 'any',
+      handle: async ({ query }) => ({ status: 200, body: await viewOf(usage, readAsked(query, systemNow() * 1000)) }),
+    }),
     row({
       method: 'GET',
       path: '/strongroom/v1/keys/:name/dependants',
@@ -49,6 +61,34 @@ export function usageRows({ keys, roles, usage, settings, systemNow }: UsageServ
       },
     }),
   ];
+}
+
+/** What the parameters of a request ask for, and the options of the command. @throws ServiceError BadParameter */
+export function readAsked(query: ReadonlyMap<string, string>, nowMs: number): Asked {
+  const wanted = query.get('view') ?? 'keys';
+  const view = VIEWS.find((each) => each === wanted);
+  if (view === undefined) throw badParameter(`view must be one of ${VIEWS.join(', ')}`);
+  const [, name, version] = /^([0-9a-zA-Z-]{1,127})(?:\/([0-9a-f]{32}))?$/.exec(query.get('key') ?? '') ?? [];
+  if (query.has('key') && name === undefined) throw badParameter('key must be NAME or NAME/VERSION');
+  const principal = query.get('principal');
+  if (principal !== undefined && !isGuid(principal)) throw badParameter('principal must be an object id (a GUID)');
+  const until = timeIn('until', query) ?? nowMs;
+  const since = timeIn('since', query) ?? until - 30 * DAY * 1000;
+  if (since >= until) throw badParameter('since must be before until');
+  if (view === 'volume' && until - since > MOST_JUDGED_DAYS * DAY * 1000) {
+    throw badParameter(`The volume is judged of ${MOST_JUDGED_DAYS} days at most`);
+  }
+  return { view, name, version, principal: principal?.toLowerCase(), since, until };
+}
+
+const MOST_JUDGED_DAYS = 92;
+
+function timeIn(name: string, query: ReadonlyMap<string, string>): number | undefined {
+  const text = query.get(name);
+  if (text === undefined) return undefined;
+  const time = /^\d{4}-\d\d-\d\d(T|$)/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) throw badParameter(`${name} must be a time such as 2026-11-25 or 2026-11-25T08:00:00Z`);
+  return time;
 }
 
 /** @throws ServiceError BadParameter */
