@@ -237,7 +237,15 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/watcher/health/',
-    from: ['src/links/condition.ts', 'src/http/', 'src/formats/'],
+    from: [
+      'src/watcher/watcher.ts',
+      'src/watcher/watched-logs.ts',
+      'src/links/watcher-messages.ts',
+      'src/deployment/',
+      'src/files/read-if-there.ts',
+      'src/http/',
+      'src/formats/',
+    ],
     because:
       'whoever asks has shown nothing: it knows what the supervisor says of processes, and nothing of what is in them',
   },

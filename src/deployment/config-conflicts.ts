@@ -1,6 +1,7 @@
 // What of a production configuration cannot be meant, though each member for itself is right: a start would succeed, and then
 // nobody's token would be taken, or a promise would not hold. Each rule says what to set. Files and networks are not looked at.
 import { isIP } from 'node:net';
+import { LOOPBACK, openToAll } from './health-listener.ts';
 import * as clients from './name-conflicts.ts';
 import type { ProductionConfig } from './production-config.ts';
 import { missingPersonMark } from './trusted-issuers.ts';
@@ -49,6 +50,11 @@ const REFUSED: readonly Rule[] = [
         '"passphraseFile": "…"} or {"kind": "people"}, or accept it: add "file-seal" to "acknowledge"';
     }
   },
+  function* openHealth({ health, acknowledge = [] }) {
+    const open = health === undefined ? undefined : openToAll(health);
+    if (open !== undefined && !acknowledge.includes('open-health'))
+      yield `${open}; or accept it: add "open-health" to "acknowledge"`;
+  },
   clients.names,
   clients.authorization,
   clients.ownNames,
@@ -68,11 +74,13 @@ const REFUSED: readonly Rule[] = [
     if (missing !== undefined) yield missing;
   },
   /** Whoever comes second to a port does not get it. */
-  function* listeners({ listen, privateListeners = [] }) {
+  function* listeners({ listen, privateListeners = [], health }) {
     const others = privateListeners.flatMap((each, at) =>
       'port' in each ? [{ member: `privateListeners[${at}]`, address: each.address, port: each.port }] : [],
     );
-    const places = [{ member: 'listen', ...listen }, ...others];
+    const own =
+      health === undefined ? [] : [{ member: 'health', address: health.address ?? LOOPBACK, port: health.port }];
+    const places = [{ member: 'listen', ...listen }, ...others, ...own];
     for (const [index, { member, address, port }] of places.entries()) {
       const first = places.slice(0, index).find((each) => each.port === port && overlap(each.address, address));
       if (first === undefined) continue;

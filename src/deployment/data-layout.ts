@@ -17,6 +17,8 @@ export function places(root: string) {
     trustStore: at('ca', 'trust.p12'),
     /** Files of the control process: directory, issuer keys, resources, its TLS key. */
     control: at('control'),
+    /** What it shows for its names. */
+    controlCertificate: at('control', 'tls-certificate.pem'),
     instances: at('instances'),
     /** The management plane's log, and what signs it. */
     management: {

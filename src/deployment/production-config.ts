@@ -22,7 +22,7 @@ import { readTrustedIssuers } from './trusted-issuers.ts';
 import { WATCH_MEMBERS } from './watch-config.ts';
 
 /** What is weaker than it could be, and is to be written down by whoever wants it all the same. */
-export const ACKNOWLEDGEMENTS = ['file-seal', 'azure-separation'] as const;
+export const ACKNOWLEDGEMENTS = ['file-seal', 'azure-separation', 'open-health'] as const;
 export type Acknowledgement = (typeof ACKNOWLEDGEMENTS)[number];
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';

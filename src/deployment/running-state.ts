@@ -52,6 +52,8 @@ export interface RunningState {
   readonly envLocal?: string;
   readonly dataRoot: string;
   readonly port: number;
+  /** Where it can be asked how it fares; absent: nowhere. */
+  readonly health?: string;
 }
 
 /** Writes the newest state, one write at a time; states overtaken while one is being written are skipped. */

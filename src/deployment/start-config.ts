@@ -7,6 +7,8 @@ export type StartConfig = {
   readonly readyFile?: string;
   /** Print what the processes print. */
   readonly verbose: boolean;
+  /** Where it says on loopback how it fares; 0: any. */
+  readonly healthPort?: number;
 } & (
   | {
       readonly profile: 'dev';
@@ -23,6 +25,7 @@ export interface StartFlags {
   readonly data?: string | undefined;
   readonly port?: string | undefined;
   readonly 'ready-file'?: string | undefined;
+  readonly 'health-port'?: string | undefined;
   readonly config?: string | undefined;
   readonly 'no-demo': boolean;
   readonly profile: string;
@@ -41,6 +44,7 @@ export function readStartConfig(flags: StartFlags, environment: NodeJS.ProcessEn
     dataRoot: dataRoot(flags.data, environment, checkout),
     ...(flags['ready-file'] === undefined ? {} : { readyFile: resolve(flags['ready-file']) }),
     verbose: flags.verbose,
+    ...(flags['health-port'] === undefined ? {} : { healthPort: readPort(flags['health-port'], '--health-port') }),
   };
   const configFile = flags.config === undefined ? undefined : resolve(flags.config);
   switch (flags.profile) {
@@ -48,7 +52,7 @@ export function readStartConfig(flags: StartFlags, environment: NodeJS.ProcessEn
       return {
         ...common,
         profile: 'dev',
-        port: readPort(flags.port),
+        port: flags.port === undefined ? DEFAULT_PORT : readPort(flags.port, '--port'),
         demo: !flags['no-demo'],
         ...(configFile === undefined ? {} : { configFile }),
       };
@@ -79,11 +83,10 @@ export function dataRoot(flag: string | undefined, environment: NodeJS.ProcessEn
   return isAbsolute(chosen) ? chosen : resolve(chosen);
 }
 
-function readPort(flag: string | undefined): number {
-  if (flag === undefined) return DEFAULT_PORT;
+function readPort(flag: string, named: string): number {
   const port = Number(flag);
   if (!/^[0-9]{1,5}$/.test(flag) || port > 65535) {
-    throw new ConfigError(`--port must be a number from 0 (any free port) to 65535, not '${flag}'`);
+    throw new ConfigError(`${named} must be a number from 0 (any free port) to 65535, not '${flag}'`);
   }
   return port;
 }

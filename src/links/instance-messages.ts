@@ -1,6 +1,6 @@
 // What the supervisor and the service workers of an instance say to each other, besides what every child says.
 import { readOwnRecoverability } from '../formats/own-recoverability.ts';
-import { oneOf } from '../formats/shape.ts';
+import { flag, oneOf, record } from '../formats/shape.ts';
 import { readInstanceUpdate } from './instance-update.ts';
 import { message, pids, question } from './messages.ts';
 import { readWatchAct } from './watch-act.ts';
@@ -13,6 +13,16 @@ export const activation = message(2, { activation: oneOf(...FARES), message: 'te
 export const partitions = message(3, { modulePids: pids });
 /** Service → supervisor: how well an active instance could be recovered, when it is other than before. */
 export const recoverability = message(4, { own: readOwnRecoverability });
+/** Service → supervisor, when either is other than before: what of a worker its answers depend on. */
+export const condition = message(5, {
+  own: record({
+    /** What it is to answer can be put on record. */
+    recording: flag,
+    /** It does not start: the store is not the one that was left behind. */
+    storeRefused: flag,
+  }),
+});
+export type WorkerCondition = ReturnType<typeof condition.decode>['own'];
 /** Supervisor → service: what is changed of the configuration; answered when the worker goes by it. */
 export const instanceUpdated = question(21, { update: readInstanceUpdate });
 /** Supervisor → service: other names stand in `instance.json`; answered when the worker answers under them. */

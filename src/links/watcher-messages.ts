@@ -1,17 +1,37 @@
 // What the supervisor and the watcher say to each other, besides what every child says.
-import { list, oneOf, record, text } from '../formats/shape.ts';
+import { flag, integer, list, oneOf, record, text } from '../formats/shape.ts';
 import { FARES } from './instance-messages.ts';
 import { message, question } from './messages.ts';
 import { readWatchAct } from './watch-act.ts';
+
+const share = record({ ready: integer(0, 10_000), wanted: integer(0, 10_000) });
 
 const watchedInstance = record({
   name: text,
   activation: oneOf(...FARES, 'Stopped'),
   message: text,
+  /** It does not start: the store is not the one that was left behind. */
+  storeRefused: flag,
+  workers: share,
+  /** Processes of the module. */
+  modules: share,
+  /** Its process serves. */
+  recorder: flag,
+  /** Workers can put on record what they are to answer. */
+  recording: flag,
 });
 export type WatchedInstance = ReturnType<typeof watchedInstance>;
 
-/** Supervisor → watcher, whenever it changes: which instances there are, and how each fares. */
-export const watched = message(40, { instances: list(watchedInstance) });
+const watchedProcesses = record({
+  /** The front and the management plane. */
+  control: flag,
+  managementRecorder: flag,
+});
+export type WatchedProcesses = ReturnType<typeof watchedProcesses>;
+
+/** Supervisor → watcher, whenever it changes and every `HEARD_EVERY_MS`: which instances there are, and how each fares. */
+export const watched = message(40, { instances: list(watchedInstance), processes: watchedProcesses });
+export type Watched = ReturnType<typeof watched.decode>;
+export const HEARD_EVERY_MS = 10_000;
 /** Watcher → supervisor: to be put into the log of the instance; where none is named, into that of the management plane. */
 export const recordWatch = question(41, { instance: 'text', act: readWatchAct });

@@ -58,6 +58,7 @@ export async function startInstanceService(
     await openAuditLog({
       socketPath: options.recorderSocket,
       connectTimeout: RECORDER_WITHIN_MS,
+      ...(options.onRecording === undefined ? {} : { turned: options.onRecording }),
       signCheckpoint: async (size, root) => (await crypto.send('signCheckpoint', { size, root })).note,
     }),
   );

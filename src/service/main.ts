@@ -8,6 +8,7 @@ import { reportFailure } from '../http/report-failure.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
 import {
   activation,
+  condition,
   instanceUpdated,
   lead,
   namesChanged,
@@ -18,6 +19,7 @@ import {
 } from '../links/instance-messages.ts';
 import { frontToken, ready } from '../links/messages.ts';
 import { metricsAsked, packed } from '../links/worker-metrics.ts';
+import { StoreError } from '../store/port.ts';
 import type { InstanceService } from './instance-service.ts';
 import { LiveNames } from './live-configuration.ts';
 import { openModule } from './open-module.ts';
@@ -92,6 +94,7 @@ async function main(): Promise<void> {
         stopping: stopping.signal,
       },
       onRecoverability: (own) => void link.send(recoverability, { own }),
+      onRecording: (recording) => link.send(condition, { own: { recording, storeRefused: false } }),
       onPartitions: (pids) => link.send(partitions, { modulePids: pids }),
       onActivation: (status, message) => {
         known = { activation: status, message };
@@ -111,6 +114,8 @@ async function main(): Promise<void> {
   } catch (error) {
     serving.reject(error);
     if (stopping.signal.aborted) return;
+    if (error instanceof StoreError && error.code === 'Refused')
+      link.send(condition, { own: { recording: true, storeRefused: true } });
     link.send(activation, { activation: 'Failed', message: error instanceof Error ? error.message : String(error) });
     throw error;
   }

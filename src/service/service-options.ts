@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly lock?: LockOptions;
   readonly onPartitions: (pids: readonly number[]) => void;
   readonly onActivation: (status: 'NotActivated' | 'Active', message: string) => void;
+  /** What it is to answer can be put on record again, or no more. */
+  readonly onRecording?: (isRecording: boolean) => void;
   /** Of the worker that completes the log, while it is active. */
   readonly onRecoverability?: (own: OwnRecoverability) => void;
 }

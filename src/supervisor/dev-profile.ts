@@ -32,7 +32,7 @@ export async function openDevProfile(
   const port = await takePort(wanted);
   const now = new Date();
   const authority = await openAuthority(at.ca, now);
-  const control = { key: join(at.control, 'tls-key.pem'), certificate: join(at.control, 'tls-certificate.pem') };
+  const control = { key: join(at.control, 'tls-key.pem'), certificate: at.controlCertificate };
   await ensureServerCertificate(authority, control, CONTROL_NAMES, now);
   const { clients, kept } = ensureDevIdentities(at);
   let written = kept.then(() => writeClientEnvironment(at, port, clients));

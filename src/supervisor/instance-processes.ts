@@ -13,6 +13,7 @@ import { instanceUpdated, lead, namesChanged, recordAct } from '../links/instanc
 import type { InstanceUpdate } from '../links/instance-update.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
+import type { WatchedInstance } from '../links/watcher-messages.ts';
 import { metricsAsked, workerAsked } from '../links/worker-metrics.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { newSocket, removeSockets } from './socket-folder.ts';
@@ -58,6 +59,11 @@ export class InstanceProcesses implements AsyncDisposable {
 
   get status(): InstanceStatus {
     return this.#current.status;
+  }
+
+  get condition(): Omit<WatchedInstance, 'name'> {
+    const { activation, message } = this.status;
+    return { activation, message, ...this.#current.condition, recorder: this.#recorder.isReady };
   }
 
   get recoverability(): OwnRecoverability | undefined {

@@ -23,6 +23,7 @@ import {
   readProvisionRequest,
 } from '../links/provision-request.ts';
 import type { WatchAct } from '../links/watch-act.ts';
+import type { WatchedInstance } from '../links/watcher-messages.ts';
 import type { AliasTable } from './alias-table.ts';
 import { InstanceInUse, InstanceProcesses } from './instance-processes.ts';
 import type { Profile } from './profile.ts';
@@ -216,6 +217,16 @@ export class Instances implements AsyncDisposable {
   get statuses(): ReadonlyMap<string, InstanceStatus> {
     const running = [...this.#running].map(([name, { status }]) => [name, status] as const);
     return new Map([...running, ...[...this.#held].map((name) => [name, stoppedStatus(name)] as const)]);
+  }
+
+  /** As the watcher is told it. */
+  get conditions(): readonly WatchedInstance[] {
+    const none = { ready: 0, wanted: 0 };
+    const stopped = { storeRefused: false, workers: none, modules: none, recorder: false, recording: false };
+    return [...this.statuses].map(([name, { activation, message }]) => ({
+      name,
+      ...(this.#running.get(name)?.condition ?? { activation, message, ...stopped }),
+    }));
   }
 
   /** From the moment on that everything is to stop: what fails from then on may be for that reason only. */

@@ -23,6 +23,7 @@ function readConfig(): StartConfig {
       config: { type: 'string' },
       profile: { type: 'string' },
       'ready-file': { type: 'string' },
+      'health-port': { type: 'string' },
       'no-demo': { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
     },

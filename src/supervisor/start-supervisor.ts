@@ -7,10 +7,12 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Places, places } from '../deployment/data-layout.ts';
 import { readDevConfig } from '../deployment/dev-config.ts';
+import { healthUri, takeHealthPort } from '../deployment/health-listener.ts';
 import { readConfigFile } from '../deployment/read-config-file.ts';
 import { type RunningState, RunningStateFiles } from '../deployment/running-state.ts';
 import { ConfigError, type StartConfig } from '../deployment/start-config.ts';
 import { STOP_FLAGS_CHANGED } from '../deployment/stop-flag.ts';
+import type { WatchConfig } from '../deployment/watch-config.ts';
 import { lockHolder, takeDataLock } from '../files/data-lock.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { aliasesChanged, instanceChanged } from '../links/control-messages.ts';
@@ -71,6 +73,7 @@ export async function startSupervisor(
   recorder.process.start();
   const profile = stack.use(await opening);
   const audit = stack.use(openManagementAudit(recorder.socketPath));
+  const watchConfig = await settleWatch(config, profile.watch);
 
   const stateNow = (): RunningState => {
     const { statuses, pids, recoverability } = instances;
@@ -90,6 +93,7 @@ export async function startSupervisor(
       tenantId: profile.tenantId,
       dataRoot: at.root,
       port: profile.port,
+      ...(watchConfig.health === undefined ? {} : { health: healthUri(watchConfig.health) }),
     };
   };
   const namesChanged = (): void => {
@@ -112,7 +116,6 @@ export async function startSupervisor(
     changed: (name, status) => {
       controlChild.link?.send(instanceChanged, { name, ...status });
       profile.heard(name);
-      watch();
       changed();
     },
   });
@@ -129,8 +132,11 @@ export async function startSupervisor(
   const watcher = new WatcherProcess({
     places: at,
     logs,
-    config: profile.watch,
-    statuses: () => instances.statuses,
+    config: watchConfig,
+    condition: () => ({
+      instances: instances.conditions,
+      processes: { control: controlChild.isReady, managementRecorder: recorder.process.isReady },
+    }),
     metrics: (name, at) => instances.metricsOf(name, at),
     record: (instance, act) => (instance === '' ? recordOwnWatchAct(audit, act) : instances.recordAct(instance, act)),
     ...reporter,
@@ -145,6 +151,7 @@ export async function startSupervisor(
     const state = stateNow();
     void files.write(state);
     reporter.fares?.(state);
+    watch();
   };
 
   const applyStopFlag = (): void => {
@@ -179,6 +186,7 @@ export async function startSupervisor(
     },
     async announce() {
       await profile.written();
+      await watcher.settled();
       if (config.readyFile !== undefined) files.add(config.readyFile);
       await files.write(stateNow());
     },
@@ -193,6 +201,17 @@ function refusedAsConfig(make: () => void): void {
   } catch (cause) {
     throw new ConfigError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
+}
+
+/** @throws ConfigError */
+async function settleWatch({ healthPort }: StartConfig, watch: WatchConfig): Promise<WatchConfig> {
+  if (healthPort !== undefined && watch.health !== undefined) {
+    throw new ConfigError(
+      'the configuration has the health listener already: leave out --health-port, or "health" there',
+    );
+  }
+  const health = healthPort === undefined ? watch.health : { port: healthPort };
+  return health === undefined ? watch : { ...watch, health: await takeHealthPort(health) };
 }
 
 /** @throws ConfigError, where the folder is another profile's at once */

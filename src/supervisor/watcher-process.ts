@@ -6,10 +6,9 @@ import type { Places } from '../deployment/data-layout.ts';
 import { filesNamedIn, type WatchConfig } from '../deployment/watch-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { entryOf } from '../links/entry.ts';
-import type { InstanceStatus } from '../links/instance-host.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
-import { recordWatch, watched } from '../links/watcher-messages.ts';
+import { HEARD_EVERY_MS, recordWatch, watched } from '../links/watcher-messages.ts';
 import { workerAsked } from '../links/worker-metrics.ts';
 import { confined } from './control-arguments.ts';
 import type { Instances } from './instances.ts';
@@ -19,7 +18,7 @@ export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> 
   readonly places: Places;
   readonly logs: string;
   readonly config: WatchConfig;
-  readonly statuses: () => ReadonlyMap<string, InstanceStatus>;
+  readonly condition: () => Parameters<typeof watched.encode>[0];
   /** Resolves when it is on record. */
   readonly record: (instance: string, act: WatchAct) => Promise<void>;
   readonly metrics: Instances['metricsOf'];
@@ -31,6 +30,7 @@ export class WatcherProcess implements AsyncDisposable {
   readonly #process: SupervisedProcess;
   /** Instances whose logs it may read. */
   #names: string | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: WatcherOptions) {
@@ -41,7 +41,7 @@ export class WatcherProcess implements AsyncDisposable {
       log: join(logs, 'watcher.log'),
       report,
       show,
-      program: () => watcherProgram(options, [...options.statuses().keys()]),
+      program: () => watcherProgram(options, this.#instances),
       connected: (link) => this.#listen(link),
       ready: changed,
       down: changed,
@@ -59,7 +59,8 @@ export class WatcherProcess implements AsyncDisposable {
   /** Instances have come, gone or changed, or this is the first time. What it may read is settled when it starts. */
   update(): void {
     if (!this.#isWanted) return;
-    const names = [...this.#options.statuses().keys()].sort().join();
+    this.#heartbeat ??= setInterval(() => this.#tell(this.#process.link), HEARD_EVERY_MS).unref();
+    const names = this.#instances.sort().join();
     if (names === this.#names) return this.#tell(this.#process.link);
     this.#names = names;
     this.#turn = this.#turn.then(async () => {
@@ -68,7 +69,15 @@ export class WatcherProcess implements AsyncDisposable {
     });
   }
 
+  /** Resolves when it serves, or does not for a reason that was reported. */
+  async settled(): Promise<void> {
+    if (!this.#isWanted) return;
+    await this.#turn;
+    await this.#process.whenReady().catch(() => undefined);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#heartbeat);
     await this.#turn;
     await this.#process[Symbol.asyncDispose]();
   }
@@ -80,12 +89,11 @@ export class WatcherProcess implements AsyncDisposable {
   }
 
   #tell(link: Link | undefined): void {
-    const instances = [...this.#options.statuses()].map(([name, { activation, message }]) => ({
-      name,
-      activation,
-      message,
-    }));
-    link?.send(watched, { instances });
+    link?.send(watched, this.#options.condition());
+  }
+
+  get #instances(): string[] {
+    return this.#options.condition().instances.map(({ name }) => name);
   }
 }
 
@@ -101,14 +109,15 @@ export function watcherProgram(
   const reads = [
     places.management.audit,
     places.management.verifierKey,
+    places.controlCertificate,
     places.purged,
     ...instances.flatMap((each) => [each.audit, each.config, each.tlsCertificate]),
-    ...filesNamedIn(config),
   ];
   return confined({
     entry,
     folder: realpathSync(places.watch),
-    reads: reads.filter((path) => existsSync(dirname(path))).map(resolved),
+    // What the configuration names stays as it is: where a link of it leads to may change.
+    reads: [...reads.filter((path) => existsSync(dirname(path))).map(resolved), ...filesNamedIn(config)],
     args: ['--data', realpathSync(places.root), '--config', JSON.stringify(config)],
   });
 }

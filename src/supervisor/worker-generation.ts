@@ -3,7 +3,15 @@
 import { instanceKey } from '../formats/front-proof.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
-import { activation, lead, partitions, recoverability, retire } from '../links/instance-messages.ts';
+import {
+  activation,
+  condition,
+  lead,
+  partitions,
+  recoverability,
+  retire,
+  type WorkerCondition,
+} from '../links/instance-messages.ts';
 import type { Link } from '../links/link.ts';
 import { frontToken } from '../links/messages.ts';
 import type { ProcessOptions, SupervisedProcess } from './supervised-process.ts';
@@ -67,6 +75,8 @@ export class WorkerGeneration implements AsyncDisposable {
   readonly #shut = new Set<number>();
   #activation: Pick<InstanceStatus, 'activation' | 'message'> = { activation: 'Unknown', message: '' };
   #recoverability: OwnRecoverability | undefined;
+  /** As each worker says it of itself, by its number. */
+  readonly #conditions = new Map<number, WorkerCondition>();
 
   constructor(options: GenerationOptions) {
     this.#options = options;
@@ -89,6 +99,19 @@ export class WorkerGeneration implements AsyncDisposable {
   /** As it says itself; undefined: it has not been said. */
   get recoverability(): OwnRecoverability | undefined {
     return this.status.port === 0 || this.#activation.activation !== 'Active' ? undefined : this.#recoverability;
+  }
+
+  /** One worker that cannot put anything on record is one too many. */
+  get condition() {
+    const { plan } = this.#options;
+    const told = [...this.#conditions.values()];
+    const share = (ready: number, wanted: number) => ({ ready, wanted });
+    return {
+      storeRefused: told.some(({ storeRefused }) => storeRefused),
+      recording: told.every(({ recording }) => recording),
+      workers: share(this.#workers.filter((worker) => worker.isReady).length, plan.workers),
+      modules: share([...this.#modulePids.values()].flat().length, plan.workers * plan.partitions),
+    };
   }
 
   get pids(): { readonly service: readonly number[]; readonly module: readonly number[] } {
@@ -210,6 +233,7 @@ export class WorkerGeneration implements AsyncDisposable {
     const { plan, leads, changed } = this.#options;
     this.#links.add(link);
     void link.closed.then(() => this.#links.delete(link));
+    this.#conditions.delete(index);
     link.send(frontToken, { token: instanceKey(plan.frontToken, plan.name) });
     // One that ends meanwhile is told again when it comes again.
     if (leads()) link.request(lead, {}).catch(() => undefined);
@@ -223,6 +247,10 @@ export class WorkerGeneration implements AsyncDisposable {
     });
     link.on(recoverability, ({ own }) => {
       this.#recoverability = own;
+      changed();
+    });
+    link.on(condition, ({ own }) => {
+      this.#conditions.set(index, own);
       changed();
     });
     link.on(partitions, ({ modulePids }) => {

@@ -7,7 +7,7 @@ import { readWatchConfig } from '../deployment/watch-config.ts';
 import { collectAtRest } from '../links/at-rest.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
 import { ready } from '../links/messages.ts';
-import { type WatchedInstance, watched } from '../links/watcher-messages.ts';
+import { type Watched, watched } from '../links/watcher-messages.ts';
 import { openWatcher } from './watcher.ts';
 
 // Requests come first, whatever is to be told.
@@ -23,12 +23,12 @@ const config = readWatchConfig(JSON.parse(values.config), 'config');
 
 await using link = openSupervisorLink();
 // It is told before it has opened what it needs.
-let told: readonly WatchedInstance[] = [];
-let update = (instances: typeof told): void => void (told = instances);
-link.on(watched, ({ instances }) => update(instances));
+let told: Watched | undefined;
+let update = (said: Watched): void => void (told = said);
+link.on(watched, (said) => update(said));
 await using watcher = await openWatcher({ places: places(values.data), config, link });
-update = (instances) => watcher.update(instances);
-update(told);
+update = (said) => watcher.update(said);
+if (told !== undefined) update(told);
 link.send(ready, { port: 0, modulePids: [] });
 collectAtRest();
 await link.closed;

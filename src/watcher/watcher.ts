@@ -2,7 +2,9 @@
 import type { Places } from '../deployment/data-layout.ts';
 import type { WatchConfig } from '../deployment/watch-config.ts';
 import type { Link } from '../links/link.ts';
-import type { WatchedInstance } from '../links/watcher-messages.ts';
+import type { Watched, WatchedInstance, WatchedProcesses } from '../links/watcher-messages.ts';
+import { openHealth } from './health/health.ts';
+import { openMetrics } from './metrics/metrics.ts';
 import { findLogs, type WatchedLog } from './watched-logs.ts';
 
 export interface WatcherOptions {
@@ -14,26 +16,36 @@ export interface WatcherOptions {
 /** One of the things that the watcher does. */
 export interface WatcherPart extends AsyncDisposable {
   /** At first and whenever either changes. */
-  update(logs: readonly WatchedLog[], instances: readonly WatchedInstance[]): void;
+  update(logs: readonly WatchedLog[], instances: readonly WatchedInstance[], processes: WatchedProcesses): void;
 }
 
 export interface Watcher extends AsyncDisposable {
-  update(instances: readonly WatchedInstance[]): void;
+  update(said: Watched): void;
 }
 
-export async function openWatcher({ places }: WatcherOptions): Promise<Watcher> {
+export async function openWatcher({ places, config, link }: WatcherOptions): Promise<Watcher> {
   await using stack = new AsyncDisposableStack();
-  const parts: readonly WatcherPart[] = [];
-  for (const part of parts) stack.use(part);
+  let watched: readonly WatchedInstance[] = [];
+  const metrics = openMetrics({ link, instances: () => watched, gauges: () => [] });
+  const parts: readonly WatcherPart[] = [
+    ...(config.health === undefined
+      ? []
+      : [stack.use(await openHealth({ places, listener: config.health, metrics, report }))]),
+  ];
   const owned = stack.move();
   return {
-    update(instances) {
+    update({ instances, processes }) {
+      watched = instances;
       const logs = findLogs(
         places,
         instances.map(({ name }) => name),
       );
-      for (const part of parts) part.update(logs, instances);
+      for (const part of parts) part.update(logs, instances, processes);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function report(text: string): void {
+  process.stderr.write(`${text}\n`);
 }

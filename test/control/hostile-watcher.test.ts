@@ -26,7 +26,7 @@ describe('a watcher in the hands of an attacker', () => {
     const at = places(product.data);
     const dev = at.instance('dev');
     const readable = [dev.audit, at.management.audit, at.purged];
-    const single = [dev.config, dev.tlsCertificate, at.management.verifierKey];
+    const single = [dev.config, dev.tlsCertificate, at.controlCertificate, at.management.verifierKey];
     isReadable = (path) =>
       single.includes(path) || readable.some((folder) => path === folder || path.startsWith(`${folder}/`));
     const program = withAttempts(watcherProgram({ places: at, config: {} }, ['dev'], FIXTURE));

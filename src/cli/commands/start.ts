@@ -19,6 +19,8 @@ The production profile makes nothing up: it needs --config, and refuses to start
     options: {
       ...dataOption,
       'port N': `dev: loopback port of the public names and of the proxy (default: ${DEFAULT_PORT}); 0 for any free one`,
+      'health-port N':
+        'loopback port that says how it fares (/livez, /readyz, /metrics); 0 for any free one (default: none)',
       'ready-file FILE': 'written (JSON: uris, pids, paths) when requests are served, removed at the end',
       'no-demo': "no instance 'dev' and no ceremony, only what the data directory holds",
       'profile NAME (dev)': 'dev or production',
@@ -28,7 +30,7 @@ The production profile makes nothing up: it needs --config, and refuses to start
     examples: [
       'strongroom start',
       'strongroom start --data /tmp/second --port 9443',
-      'strongroom start --no-demo --ready-file /run/strongroom/ready.json',
+      'strongroom start --no-demo --ready-file /run/strongroom/ready.json --health-port 0',
       'strongroom start --profile production --config /etc/strongroom/config.json --data /var/lib/strongroom',
     ],
     run(flags) {
@@ -45,6 +47,7 @@ function argumentsOf(config: StartConfig): string[] {
     ['--data', config.dataRoot, '--profile', config.profile],
     config.profile === 'dev' ? ['--port', String(config.port)] : [],
     config.configFile === undefined ? [] : ['--config', config.configFile],
+    config.healthPort === undefined ? [] : ['--health-port', String(config.healthPort)],
     config.readyFile === undefined ? [] : ['--ready-file', config.readyFile],
     config.profile === 'dev' && !config.demo ? ['--no-demo'] : [],
     config.verbose ? ['--verbose'] : [],

@@ -2,19 +2,21 @@
 // there, and by which secret they are known.
 import { AllowedTargets } from '../../features/backup/storage/allowed-targets.ts';
 import { EventTargets } from '../../features/events/targets.ts';
+import { checkHealthFiles } from '../health-listener.ts';
 import type { ProductionConfig } from '../production-config.ts';
 import { ConfigError } from '../start-config.ts';
 import { readPlainFile, readSecretFile } from './check-files.ts';
 
 /** @throws ConfigError */
 export function checkNamedFiles(config: ProductionConfig): void {
-  const { eventTargets = [], backupTargets = [], backupIdentity } = config;
+  const { eventTargets = [], backupTargets = [], backupIdentity, health } = config;
   checkAddresses(config);
   for (const [member, places] of Object.entries({ eventTargets, backupTargets })) {
     for (const [at, { caFile }] of places.entries()) {
       if (caFile !== undefined) readPlainFile(caFile, `${member}[${at}].caFile`);
     }
   }
+  if (health !== undefined) checkHealthFiles(health, { secret: readSecretFile, plain: readPlainFile });
   if (backupIdentity === undefined || backupIdentity.kind === 'imds') return;
   if (backupIdentity.caFile !== undefined) readPlainFile(backupIdentity.caFile, 'backupIdentity.caFile');
   if (backupIdentity.kind === 'appService') readSecretFile(backupIdentity.headerFile, 'backupIdentity.headerFile');

@@ -17,6 +17,8 @@ interface AuditLogOptions {
   readonly connectTimeout?: number;
   /** After this an entry that is not durable fails, in ms. */
   readonly appendTimeout?: number;
+  /** It records again, or no more. */
+  readonly turned?: (isRecording: boolean) => void;
 }
 
 /** Entries of all callers that may wait at once; above, the next ones fail. */
@@ -70,6 +72,8 @@ class RecordedLog implements AuditLog {
   readonly #limit: number;
   readonly #tickLength: number;
   readonly #timer: NodeJS.Timeout;
+  readonly #turned: (isRecording: boolean) => void;
+  #wasRecording = true;
   /** In the order of their counters; those before `#head` are settled. */
   #pending: Pending[] = [];
   #head = 0;
@@ -105,7 +109,8 @@ class RecordedLog implements AuditLog {
         this.#settle(through, message);
       },
     });
-    this.#timer = setInterval(this.#giveUp, this.#tickLength);
+    this.#turned = options.turned ?? (() => undefined);
+    this.#timer = setInterval(this.#tickOn, this.#tickLength);
     this.#timer.unref();
   }
 
@@ -223,8 +228,16 @@ class RecordedLog implements AuditLog {
     }
   }
 
-  #giveUp = (): void => {
+  #tickOn = (): void => {
     this.#tick += 1;
+    this.#giveUp();
+    const { isRecording } = this;
+    if (isRecording === this.#wasRecording) return;
+    this.#wasRecording = isRecording;
+    this.#turned(isRecording);
+  };
+
+  #giveUp(): void {
     if (this.link.open && !this.#owes && this.#head === this.#pending.length) this.#wellAt = this.#tick;
     const oldest = this.#tick - Math.ceil(this.#limit / this.#tickLength);
     const first = this.#pending[this.#head];
@@ -237,5 +250,5 @@ class RecordedLog implements AuditLog {
     }
     this.#owes = true;
     this.#settle(through, 'the recorder did not answer in time');
-  };
+  }
 }

@@ -12,8 +12,8 @@ export interface HealthSources {
   isAlive(): boolean;
   /** Of the whole deployment, or one instance: undefined, there is none of this name. */
   checks(instance: string | undefined): readonly Check[] | undefined;
-  /** Text of Prometheus, or OpenMetrics for whoever accepts that. */
-  metrics?(accept: string): Promise<Pick<HealthAnswer, 'contentType' | 'text'>>;
+  /** What Prometheus reads. */
+  metrics?(): Promise<Pick<HealthAnswer, 'contentType' | 'text'>>;
 }
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -31,8 +31,7 @@ export async function answerHealth(sources: HealthSources, target: string, accep
   if (pathname === '/readyz') return ready(sources, searchParams.get('instance') ?? undefined, asJson);
   const named = /^\/readyz\/([\w-]+)$/.exec(pathname)?.[1];
   if (named !== undefined) return ready(sources, named, asJson);
-  if (pathname === '/metrics' && sources.metrics !== undefined)
-    return { status: 200, ...(await sources.metrics(accept)) };
+  if (pathname === '/metrics' && sources.metrics !== undefined) return { status: 200, ...(await sources.metrics()) };
   return plain(404, 'here are /livez, /readyz, /readyz/INSTANCE and /metrics\n');
 }
 

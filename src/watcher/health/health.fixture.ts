@@ -1,5 +1,5 @@
 // A deployment that is well, for tests to make less so.
-import type { Condition, InstanceCondition } from '../../links/condition.ts';
+import type { Condition, InstanceCondition } from './readiness.ts';
 
 export const NOW = Date.parse('2026-12-01T00:00:00.000Z');
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Condition, InstanceCondition } from '../../links/condition.ts';
 import { NOW, wellDeployment, wellInstance } from './health.fixture.ts';
-import { judgeCondition, judgeInstance } from './readiness.ts';
+import { type Condition, type InstanceCondition, judgeCondition, judgeInstance } from './readiness.ts';
 
 const troubleOf = (checks: ReturnType<typeof judgeCondition>) =>
   checks

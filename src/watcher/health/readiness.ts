@@ -1,7 +1,18 @@
 // Judges how a deployment fares: one check per measurement, in the words of draft-inadarei-api-health-check. Sentences are our own
 // and fixed: what a process said of its trouble may name paths, and whoever asks here has shown nothing.
 import { ownCommand } from '../../formats/own-command.ts';
-import type { Condition, InstanceCondition } from '../../links/condition.ts';
+import type { WatchedInstance, WatchedProcesses } from '../../links/watcher-messages.ts';
+
+export interface InstanceCondition extends Omit<WatchedInstance, 'message'> {
+  /** Absent: it has none, or one that does not read. */
+  readonly certificateEnds?: string;
+}
+
+export interface Condition extends WatchedProcesses {
+  /** Of the certificate for control's names. */
+  readonly certificateEnds?: string;
+  readonly instances: readonly InstanceCondition[];
+}
 
 export interface Check {
   /** An instance, or `control` or `management`. */

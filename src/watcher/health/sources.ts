@@ -1,22 +1,22 @@
 // What the health listener knows: what the supervisor said last, and when.
-import type { Condition } from '../../links/condition.ts';
+import { HEARD_EVERY_MS } from '../../links/watcher-messages.ts';
 import type { HealthSources } from './answers.ts';
-import { judgeCondition } from './readiness.ts';
+import { type Condition, judgeCondition } from './readiness.ts';
 
-/** Three times as often as the supervisor says how everything fares. */
-const SILENT_AFTER_MS = 30_000;
+const SILENT_AFTER_MS = 3 * HEARD_EVERY_MS;
 
 export interface Heard {
   /** Undefined: nothing yet. */
   condition(): Condition | undefined;
-  /** Of the same clock as `now`: milliseconds since 1970. */
-  heardAt(): number;
+  /** Since that was said. */
+  silentMs(): number;
+  /** Milliseconds since 1970. */
   now(): number;
 }
 
-export function healthSources({ condition, heardAt, now }: Heard): Pick<HealthSources, 'isAlive' | 'checks'> {
+export function healthSources({ condition, silentMs, now }: Heard): Pick<HealthSources, 'isAlive' | 'checks'> {
   return {
-    isAlive: () => condition() !== undefined && now() - heardAt() <= SILENT_AFTER_MS,
+    isAlive: () => condition() !== undefined && silentMs() <= SILENT_AFTER_MS,
     checks(instance) {
       const said = condition();
       const all = said === undefined ? [] : judgeCondition(said, now());

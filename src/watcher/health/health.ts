@@ -1,0 +1,58 @@
+// The part of the watcher that is asked how everything fares: by what the supervisor says, and certificates as they lie there.
+import { X509Certificate } from 'node:crypto';
+import type { Places } from '../../deployment/data-layout.ts';
+import { type HealthListener, LOOPBACK } from '../../deployment/health-listener.ts';
+import { readIfThere } from '../../files/read-if-there.ts';
+import type { WatcherPart } from '../watcher.ts';
+import type { HealthSources } from './answers.ts';
+import { openHealthListener } from './listener.ts';
+import type { Condition } from './readiness.ts';
+import { healthSources } from './sources.ts';
+
+export interface HealthOptions {
+  readonly places: Pick<Places, 'controlCertificate' | 'instance'>;
+  readonly listener: HealthListener;
+  /** Absent: /metrics is not there. */
+  readonly metrics?: HealthSources['metrics'];
+  report(text: string): void;
+}
+
+/** Rejects with what the system says when nobody can listen there. */
+export async function openHealth({ places, listener, metrics, report }: HealthOptions): Promise<WatcherPart> {
+  let condition: Condition | undefined;
+  let heardAt = 0;
+  const sources = healthSources({
+    condition: () => condition,
+    silentMs: () => performance.now() - heardAt,
+    now: Date.now,
+  });
+  const { address = LOOPBACK, port, tls } = listener;
+  const listening = await openHealthListener({
+    address,
+    port,
+    tls,
+    report,
+    sources: metrics === undefined ? sources : { ...sources, metrics },
+  });
+  return {
+    update(_logs, instances, processes) {
+      heardAt = performance.now();
+      condition = {
+        ...processes,
+        ...endOf(places.controlCertificate),
+        instances: instances.map((each) => ({ ...each, ...endOf(places.instance(each.name).tlsCertificate) })),
+      };
+    },
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
+  };
+}
+
+/** Of one that does not read nothing is said: who replaces it is told elsewhere. */
+function endOf(path: string): { readonly certificateEnds?: string } {
+  try {
+    const pem = readIfThere(path);
+    return pem === undefined ? {} : { certificateEnds: new X509Certificate(pem).validToDate.toISOString() };
+  } catch {
+    return {};
+  }
+}
