@@ -48,6 +48,10 @@ const sound: readonly Json[] = [
       { ...ISSUER, audiences: ['https://hsm.example.org:8443'], armAudiences: ['https://arm.example.org:8443'] },
     ],
   },
+  { health: { port: 0 } },
+  { health: { address: '::1', port: 9464 } },
+  { health: { address: '10.20.0.5', port: 9464, tls: { ...pair, clientAuthorities: '/ca.pem' } } },
+  { health: { address: '0.0.0.0', port: 9464 }, acknowledge: ['open-health'] },
   { names: { ...NAMES, authorization: 'https://login.example.org/adfs' } },
   {
     names: { ...NAMES, authorization: `https://login.example.org/${OTHER}` },
@@ -94,6 +98,12 @@ const refused: readonly (readonly [Json, RegExp])[] = [
     /^privateListeners\[1\]\.port is 8443, which privateListeners\[0\] takes already at 0/,
   ],
   [{ privateListeners: [{ ...listener, address: '::', port: 443 }] }, /^privateListeners\[0\]\.port is 443/],
+  [{ health: { address: '10.20.0.6', port: 9464 } }, /^health\.address is 10\.20\.0\.6: whoever.*add "open-health"/],
+  [{ health: { address: '::', port: 9464, tls: pair } }, /^health\.address is ::: whoever.*"clientAuthorities"/],
+  [
+    { listen: { address: '0.0.0.0', port: 443 }, health: { port: 443 } },
+    /^health\.port is 443, which listen takes already at 0/,
+  ],
 ];
 
 test('what cannot be meant is refused, once, with the member and the way out', () => {

@@ -1,8 +1,6 @@
 // Reads where the service can be asked how it fares (`health`), and judges whether that is a place for strangers.
 
 import { integer, record } from '../formats/shape.ts';
-import { checkClientAuthorities } from '../http/tls/client-authorities.ts';
-import { tlsOptions } from '../http/tls/server-options.ts';
 import { probePort } from './free-port.ts';
 import { readAddress } from './private-listeners.ts';
 import { ConfigError } from './start-config.ts';
@@ -51,27 +49,6 @@ export async function takeHealthPort(health: HealthListener): Promise<HealthList
   }
   if (port !== undefined) return { ...health, port };
   throw new ConfigError(`health: ${address} port ${health.port} is in use by another program; choose another (0: any)`);
-}
-
-/** @param read as a secret, and as what nobody else may change @throws ConfigError */
-export function checkHealthFiles(
-  { tls }: HealthListener,
-  read: {
-    readonly secret: (path: string, member: string) => string;
-    readonly plain: (path: string, member: string) => string;
-  },
-): void {
-  if (tls === undefined) return;
-  const key = read.secret(tls.key, 'health.tls.key');
-  const certificate = read.plain(tls.certificate, 'health.tls.certificate');
-  const { clientAuthorities: path } = tls;
-  const clientAuthorities = path === undefined ? undefined : read.plain(path, 'health.tls.clientAuthorities');
-  try {
-    if (clientAuthorities !== undefined) checkClientAuthorities(clientAuthorities);
-    tlsOptions({ key, certificate });
-  } catch (cause) {
-    throw new ConfigError(`health.tls: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
 }
 
 export function healthUri({ address = LOOPBACK, port, tls }: HealthListener): string {

@@ -29,7 +29,8 @@ test('what cannot be meant is refused with what to set', () => {
   for (const port of ['', 'x', '-1', '65536', '8443.5', '0x10', ' 80', '999999']) {
     assert.throws(() => read({ port }), ConfigError, port);
   }
-  assert.partialDeepStrictEqual(read({ port: '0' }), { port: 0 });
+  assert.partialDeepStrictEqual(read({ port: '0', 'health-port': '0' }), { port: 0, healthPort: 0 });
+  assert.throws(() => read({ 'health-port': 'x' }), /--health-port must be a number from 0/);
   assert.throws(() => read({}, { STRONGROOM_DATA: '' }), /STRONGROOM_DATA is empty/);
   assert.throws(() => read({ data: '/a\nb' }), /line break/);
   assert.throws(() => read({ profile: 'production' }), /--config FILE/);

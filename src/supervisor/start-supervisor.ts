@@ -5,9 +5,10 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { checkHealthFiles } from '../deployment/checks/check-health-files.ts';
 import { type Places, places } from '../deployment/data-layout.ts';
 import { readDevConfig } from '../deployment/dev-config.ts';
-import { healthUri, takeHealthPort } from '../deployment/health-listener.ts';
+import { healthUri, openToAll, takeHealthPort } from '../deployment/health-listener.ts';
 import { readConfigFile } from '../deployment/read-config-file.ts';
 import { type RunningState, RunningStateFiles } from '../deployment/running-state.ts';
 import { ConfigError, type StartConfig } from '../deployment/start-config.ts';
@@ -204,14 +205,18 @@ function refusedAsConfig(make: () => void): void {
 }
 
 /** @throws ConfigError */
-async function settleWatch({ healthPort }: StartConfig, watch: WatchConfig): Promise<WatchConfig> {
+async function settleWatch({ healthPort, profile }: StartConfig, watch: WatchConfig): Promise<WatchConfig> {
   if (healthPort !== undefined && watch.health !== undefined) {
     throw new ConfigError(
       'the configuration has the health listener already: leave out --health-port, or "health" there',
     );
   }
   const health = healthPort === undefined ? watch.health : { port: healthPort };
-  return health === undefined ? watch : { ...watch, health: await takeHealthPort(health) };
+  if (health === undefined) return watch;
+  const open = profile === 'dev' ? openToAll(health) : undefined; // production may accept it
+  if (open !== undefined) throw new ConfigError(open);
+  checkHealthFiles(health);
+  return { ...watch, health: await takeHealthPort(health) };
 }
 
 /** @throws ConfigError, where the folder is another profile's at once */

@@ -38,6 +38,7 @@ does not answer sees what it says of itself to this machine; where that is not k
       `data        ${state.dataRoot}\n`,
       `port        ${state.port} (${state.profile === 'dev' ? 'names and proxy' : 'all names'})\n`,
       `supervisor  ${pids.supervisor}\ncontrol     ${pids.control ?? 'not running'}\n`,
+      state.health === undefined ? '' : `health      ${state.health}\n`,
       Object.keys(instances).length === 0 ? 'instances   none\n' : '',
       ...Object.keys(instances).map((name) =>
         instanceText(state, name, data, privateListeners[name] ?? [], recoverability[name]),

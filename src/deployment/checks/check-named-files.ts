@@ -2,10 +2,10 @@
 // there, and by which secret they are known.
 import { AllowedTargets } from '../../features/backup/storage/allowed-targets.ts';
 import { EventTargets } from '../../features/events/targets.ts';
-import { checkHealthFiles } from '../health-listener.ts';
 import type { ProductionConfig } from '../production-config.ts';
 import { ConfigError } from '../start-config.ts';
 import { readPlainFile, readSecretFile } from './check-files.ts';
+import { checkHealthFiles } from './check-health-files.ts';
 
 /** @throws ConfigError */
 export function checkNamedFiles(config: ProductionConfig): void {
@@ -16,7 +16,7 @@ export function checkNamedFiles(config: ProductionConfig): void {
       if (caFile !== undefined) readPlainFile(caFile, `${member}[${at}].caFile`);
     }
   }
-  if (health !== undefined) checkHealthFiles(health, { secret: readSecretFile, plain: readPlainFile });
+  if (health !== undefined) checkHealthFiles(health);
   if (backupIdentity === undefined || backupIdentity.kind === 'imds') return;
   if (backupIdentity.caFile !== undefined) readPlainFile(backupIdentity.caFile, 'backupIdentity.caFile');
   if (backupIdentity.kind === 'appService') readSecretFile(backupIdentity.headerFile, 'backupIdentity.headerFile');
