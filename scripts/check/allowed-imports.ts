@@ -113,6 +113,8 @@ export const areas: readonly Area[] = [
       'src/features/auth/',
       'src/features/backup/storage/allowed-targets.ts',
       'src/features/events/targets.ts',
+      'src/watcher/alerts/outlets.ts',
+      'src/watcher/alerts/rules.ts',
     ],
     packages: X509,
     because:
@@ -234,6 +236,18 @@ export const areas: readonly Area[] = [
     packages: ['koffi'],
     builtins: [],
     because: 'the one thing that the supervisor binds of native code: a datagram to the socket that systemd has named',
+  },
+  {
+    at: 'src/watcher/alerts/conditions.ts',
+    from: ['src/formats/'],
+    packages: ['@marcbachmann/cel-js'],
+    because: 'expressions are judged in one place, which hands them nothing but an entry',
+  },
+  {
+    at: 'src/watcher/alerts/smtp.ts',
+    from: ['src/watcher/alerts/', 'src/deployment/', 'src/http/post-event.ts', 'src/formats/'],
+    packages: ['nodemailer'],
+    because: 'mail is sent by a library, from one file',
   },
   {
     at: 'src/watcher/health/',
@@ -497,6 +511,12 @@ export const areas: readonly Area[] = [
   },
 
   // What judges the product.
+  {
+    at: 'test/alerts/outlets.test.ts',
+    from: ['src/', 'test/support/'],
+    packages: ['smtp-server', 'standardwebhooks'],
+    because: 'alerts are proven against receivers that others have written',
+  },
   {
     at: 'test/',
     from: ['src/'],

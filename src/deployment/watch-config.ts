@@ -1,11 +1,12 @@
 // What a configuration file says of watching: who is told of the logs, and where the service can be asked how it fares. It is
 // the same for all instances of a data directory and for the management plane.
 import { record } from '../formats/shape.ts';
+import { readAlertSettings } from './alert-settings.ts';
 import { readHealthListener } from './health-listener.ts';
 import { readSinks } from './sinks.ts';
 
 /** Members of a configuration file, each with the reader that its part has. */
-export const WATCH_MEMBERS = { health: readHealthListener, sinks: readSinks } as const;
+export const WATCH_MEMBERS = { alerts: readAlertSettings, health: readHealthListener, sinks: readSinks } as const;
 
 export const readWatchConfig = record({}, WATCH_MEMBERS);
 export type WatchConfig = ReturnType<typeof readWatchConfig>;

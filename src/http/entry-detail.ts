@@ -87,6 +87,15 @@ const members = [
   'reason',
   'acceptedBy',
   'acceptedAt',
+  // alerts
+  'rule',
+  'severity',
+  'alert',
+  'index',
+  'outlet',
+  'message',
+  'alerts',
+  'until',
   // all
   'changes',
 ] as const;

@@ -206,10 +206,11 @@ export async function startInstanceService(
       if (update.network !== undefined) network.set(update.network);
       if (options.completesLog) await recordNetworkChange(log, rulesBefore, update, clock.offset);
     },
-    record: ({ what, description, failure }) =>
+    record: ({ what, description, detail, failure }) =>
       state.record({
         operationName: what,
         description,
+        detail,
         ...(failure === undefined ? {} : { failure }),
       }),
     async retire() {

@@ -1,5 +1,6 @@
 // What the supervisor itself puts into the management plane's log: whatever control asks of it, before it is done, so that
 // nothing is done to an instance without an entry, whoever control obeys.
+import { recordedDetail } from '../http/entry-detail.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { auditEntryJson, cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS, ownEntry } from '../links/recorder/entry.ts';
 import type { WatchAct } from '../links/watch-act.ts';
@@ -24,12 +25,16 @@ export async function recordHostAct(audit: AuditLog, { what, instance, wanted, f
 }
 
 /** What the watcher did of the management plane. @throws AuditError */
-export async function recordOwnWatchAct(audit: AuditLog, { what, description, failure }: WatchAct): Promise<void> {
+export async function recordOwnWatchAct(
+  audit: AuditLog,
+  { what, description, detail, failure }: WatchAct,
+): Promise<void> {
   const entry = ownEntry({
     category: 'Administrative',
     operationName: what,
     resultDescription: cut(description, KEPT_OF_CALLERS),
     clientInfo: 'strongroom watcher',
+    properties: { detail: recordedDetail(detail) },
     ...(failure === undefined ? {} : notDone(failure)),
   });
   await audit.append(auditEntryJson(entry));

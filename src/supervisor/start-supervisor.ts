@@ -26,6 +26,7 @@ import { Instances } from './instances.ts';
 import { managementRecorder } from './management-recorder.ts';
 import type { Profile } from './profile.ts';
 import { recordHostAct, recordOwnWatchAct } from './record-host-act.ts';
+import { refuseAlerts } from './refuse-alerts.ts';
 import type { ProcessOptions, SupervisedProcess } from './supervised-process.ts';
 import { WatcherProcess } from './watcher-process.ts';
 
@@ -133,6 +134,7 @@ export async function startSupervisor(
   const watcher = new WatcherProcess({
     places: at,
     logs,
+    profile: config.profile,
     config: watchConfig,
     condition: () => ({
       instances: instances.conditions,
@@ -230,6 +232,7 @@ async function openProfile(config: StartConfig, at: Places, report: (text: strin
     );
   }
   const dev = configFile === undefined ? undefined : readConfigFile(configFile, readDevConfig);
+  if (dev !== undefined) await refuseAlerts(dev, 'dev');
   return openDevProfile(at, config.port, report, dev);
 }
 

@@ -17,6 +17,7 @@ import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts'
 export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> {
   readonly places: Places;
   readonly logs: string;
+  readonly profile: 'dev' | 'production';
   readonly config: WatchConfig;
   readonly condition: () => Parameters<typeof watched.encode>[0];
   /** Resolves when it is on record. */
@@ -99,7 +100,7 @@ export class WatcherProcess implements AsyncDisposable {
 
 /** @param names of the instances whose logs it reads */
 export function watcherProgram(
-  { places, config }: Pick<WatcherOptions, 'places' | 'config'>,
+  { places, profile, config }: Pick<WatcherOptions, 'places' | 'profile' | 'config'>,
   names: readonly string[],
   entry = entryOf('watcher'),
 ): ReturnType<typeof confined> {
@@ -118,7 +119,7 @@ export function watcherProgram(
     folder: realpathSync(places.watch),
     // What the configuration names stays as it is: where a link of it leads to may change.
     reads: [...reads.filter((path) => existsSync(dirname(path))).map(resolved), ...filesNamedIn(config)],
-    args: ['--data', realpathSync(places.root), '--config', JSON.stringify(config)],
+    args: ['--data', realpathSync(places.root), '--profile', profile, '--config', JSON.stringify(config)],
   });
 }
 

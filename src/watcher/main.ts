@@ -4,6 +4,7 @@ import { constants, setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
 import { places } from '../deployment/data-layout.ts';
 import { readWatchConfig } from '../deployment/watch-config.ts';
+import { oneOf } from '../formats/shape.ts';
 import { collectAtRest } from '../links/at-rest.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
 import { ready } from '../links/messages.ts';
@@ -16,9 +17,12 @@ process.umask(0o077);
 // The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
 process.on('SIGINT', () => {});
 
-const { values } = parseArgs({ options: { data: { type: 'string' }, config: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { data: { type: 'string' }, config: { type: 'string' }, profile: { type: 'string' } },
+});
 if (values.data === undefined || values.config === undefined)
   throw new Error('usage: watcher --data DIR --config JSON');
+const profile = oneOf('dev', 'production')(values.profile, 'profile');
 const config = readWatchConfig(JSON.parse(values.config), 'config');
 
 await using link = openSupervisorLink();
@@ -26,7 +30,7 @@ await using link = openSupervisorLink();
 let told: Watched | undefined;
 let update = (said: Watched): void => void (told = said);
 link.on(watched, (said) => update(said));
-await using watcher = await openWatcher({ places: places(values.data), config, link });
+await using watcher = await openWatcher({ places: places(values.data), profile, config, link });
 update = (said) => watcher.update(said);
 if (told !== undefined) update(told);
 link.send(ready, { port: 0, modulePids: [] });

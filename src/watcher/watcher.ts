@@ -2,13 +2,15 @@
 import type { Places } from '../deployment/data-layout.ts';
 import type { WatchConfig } from '../deployment/watch-config.ts';
 import type { Link } from '../links/link.ts';
-import type { Watched, WatchedInstance, WatchedProcesses } from '../links/watcher-messages.ts';
+import type { WatchAct } from '../links/watch-act.ts';
+import { recordWatch, type Watched, type WatchedInstance, type WatchedProcesses } from '../links/watcher-messages.ts';
 import { openHealth } from './health/health.ts';
 import { openMetrics } from './metrics/metrics.ts';
 import { findLogs, type WatchedLog } from './watched-logs.ts';
 
 export interface WatcherOptions {
   readonly places: Places;
+  readonly profile: 'dev' | 'production';
   readonly config: WatchConfig;
   readonly link: Link;
 }
@@ -23,14 +25,29 @@ export interface Watcher extends AsyncDisposable {
   update(said: Watched): void;
 }
 
-export async function openWatcher({ places, config, link }: WatcherOptions): Promise<Watcher> {
+export async function openWatcher({ places, profile, config, link }: WatcherOptions): Promise<Watcher> {
   await using stack = new AsyncDisposableStack();
+  const record = (instance: string, act: WatchAct): Promise<void> =>
+    link.request(recordWatch, { instance, act }).then(() => undefined);
   let watched: readonly WatchedInstance[] = [];
   const metrics = openMetrics({ link, instances: () => watched, gauges: () => [] });
   const parts: readonly WatcherPart[] = [
     ...(config.health === undefined
       ? []
       : [stack.use(await openHealth({ places, listener: config.health, metrics, report }))]),
+    ...(config.alerts === undefined
+      ? []
+      : [
+          stack.use(
+            await (await import('./alerts/alerts-part.ts')).AlertsPart.open({
+              settings: config.alerts,
+              profile,
+              folder: places.watch,
+              record,
+              report,
+            }),
+          ),
+        ]),
   ];
   const owned = stack.move();
   return {

@@ -5,7 +5,9 @@ import { parseArgs } from 'node:util';
 import { openSupervisorLink } from '../../src/links/child-link.ts';
 import { openAttempts, reach } from './hostile-attempts.ts';
 
-const { values } = parseArgs({ options: { data: { type: 'string' }, config: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { data: { type: 'string' }, profile: { type: 'string' }, config: { type: 'string' } },
+});
 const root = values.data ?? '';
 const own = join(root, 'watch');
 const { files, folders, pids } = JSON.parse(readFileSync(join(own, 'targets.json'), 'utf8')) as {

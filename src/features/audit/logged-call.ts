@@ -51,7 +51,7 @@ export function loggedCallOf(index: number, entry: Members) {
   };
 }
 
-function callerIn(entry: Members) {
+export function callerIn(entry: Members) {
   const claim = object(parseEntry(textIn(entry, 'identity') ?? '')?.['claim']);
   const claims = (name: string): Members | undefined => object(object(claim?.[name])?.['claims']);
   const objectId = claims('http_schemas_microsoft_com_identity')?.['objectidentifier'];

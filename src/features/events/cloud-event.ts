@@ -1,6 +1,6 @@
 // An event as the receiver gets it: the vault service's Event Grid types and data in a CloudEvents 1.0 JSON envelope.
 
-import { createHash } from 'node:crypto';
+import { cloudEvent as asCloudEvent, type CloudEvent, stableId } from '../../formats/cloud-event.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { keyId } from '../keys/key-version.ts';
 import type { PendingEvent } from './pending-events.ts';
@@ -13,13 +13,6 @@ export interface EventSource {
   readonly resourceId: string;
   /** `https://{authority}` that identifiers begin with. */
   readonly origin: string;
-}
-
-export interface CloudEvent {
-  readonly id: string;
-  readonly type: string;
-  /** JSON text. */
-  readonly text: string;
 }
 
 export function cloudEvent({ key, kind, at }: PendingEvent, source: EventSource): CloudEvent {
@@ -40,29 +33,11 @@ export function cloudEvent({ key, kind, at }: PendingEvent, source: EventSource)
   });
 }
 
-/**
- * CloudEvents 1.0.
- * @param same the same event has the same id whenever it is sent, so that a receiver can tell a repetition
- */
+/** @param same the same event has the same id whenever it is sent, so that a receiver can tell a repetition */
 export function envelope(
   { id: instance, resourceId }: EventSource,
   same: readonly string[],
-  { type, subject, time, data }: { type: string; subject: string; time: string; data: object },
+  told: { readonly type: string; readonly subject: string; readonly time: string; readonly data: object },
 ): CloudEvent {
-  const hex = createHash('sha256')
-    .update(JSON.stringify([instance, type, ...same]))
-    .digest('hex');
-  const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
-  const datacontenttype = 'application/json';
-  const text = JSON.stringify({
-    specversion: '1.0',
-    id,
-    source: resourceId,
-    type,
-    subject,
-    time,
-    datacontenttype,
-    data,
-  });
-  return { id, type, text };
+  return asCloudEvent(stableId([instance, told.type, ...same]), resourceId, told);
 }

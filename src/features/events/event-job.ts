@@ -5,7 +5,6 @@ import { Backoff } from '../../http/backoff.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
 import { cloudEvent } from './cloud-event.ts';
-import type { Telling } from './deliver.ts';
 import { deliveredKind } from './delivered-events.ts';
 import {
   afterDelivery,
@@ -16,6 +15,7 @@ import {
   pendingEvents,
 } from './pending-events.ts';
 import type { AllowedTarget } from './targets.ts';
+import type { Telling } from './telling.ts';
 
 export interface SentEvent {
   readonly type: string;

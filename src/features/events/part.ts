@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { isoTime } from '../../formats/iso-time.ts';
+import { postEvent } from '../../http/post-event.ts';
 import { badParameter } from '../../http/service-error.ts';
 import type { Records } from '../../store/sealed/records.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import { type OwnAct, part } from '../part.ts';
 import type { RotationPolicies } from '../rotation/policy.ts';
-import { deliver, type Telling } from './deliver.ts';
 import { DeliveredEvents, deliveredKind, sinceKind } from './delivered-events.ts';
 import { type EventSending, eventJob, type SentEvent } from './event-job.ts';
 import { EventQueue } from './pending-events.ts';
 import { type EventTarget, EventTargets } from './targets.ts';
+import type { Telling } from './telling.ts';
 
 interface Needs {
   readonly config: {
@@ -42,7 +43,7 @@ export const events = part({
       targets: new EventTargets(eventTargets, { profile, readFile: (path) => readFileSync(path, 'utf8') }),
       address: () => settings.value('StrongroomEventWebhook'),
       source: { id, name, resourceId, origin: `https://${config.hostNames[0]?.authority ?? ''}` },
-      deliver,
+      deliver: postEvent,
     };
     return { told, events: new EventQueue({ keys, policies, told }), telling };
   },

@@ -1,5 +1,6 @@
 // Tells the configured webhook of rehearsals that are overdue: once for each time that one falls due. What was told is a sealed
 // record, by depth the time that was due: one that is rehearsed, and then overdue again, is told of again.
+import type { CloudEvent } from '../../formats/cloud-event.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../formats/rehearsal-record.ts';
@@ -9,8 +10,8 @@ import { type Follow, follow } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
 import type { Head, Records } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
-import { type CloudEvent, envelope } from '../events/cloud-event.ts';
-import type { Telling } from '../events/deliver.ts';
+import { envelope } from '../events/cloud-event.ts';
+import type { Telling } from '../events/telling.ts';
 import { dueAt, postureOf, type RehearsalSchedule, rehearseWords } from './posture.ts';
 
 type ToldTimes = ValueOf<typeof toldOverdueKind>;

@@ -1,7 +1,7 @@
 import { REHEARSAL_DEPTHS } from '../../formats/rehearsal-record.ts';
 import type { Records } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
-import type { Telling } from '../events/deliver.ts';
+import type { Telling } from '../events/telling.ts';
 import { type OwnAct, part } from '../part.ts';
 import { DeliveredOverdue, overdueJob, toldOverdueKind } from './overdue-job.ts';
 import { dueAt, type RehearsalSchedule } from './posture.ts';

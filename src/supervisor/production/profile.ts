@@ -23,6 +23,7 @@ import { entryOf } from '../../links/entry.ts';
 import { shownFromFile } from '../../tools/seal/describe-seal.ts';
 import { confined } from '../control-arguments.ts';
 import type { Profile } from '../profile.ts';
+import { refuseAlerts } from '../refuse-alerts.ts';
 import { openOperatorTls } from './operator-tls.ts';
 
 const SEAL_NEW = fileURLToPath(new URL('seal-new.ts', import.meta.url));
@@ -36,6 +37,7 @@ export async function openProductionProfile(
   checkConfigFile(configFile);
   const config = readConfigFile(configFile, readProductionShape);
   const warnings = refuseUnsound(config, configFile);
+  await refuseAlerts(config, 'production');
   checkDataDirectory(at, config);
   makePrivateFolder(at.control);
   const tls = openOperatorTls(config, at.control, report);

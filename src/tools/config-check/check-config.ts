@@ -38,6 +38,7 @@ export async function* findingsOn(question: ConfigQuestion): AsyncGenerator<Find
   });
   if (config === undefined) return; // the rest is about what is in it
   for (const { name, run } of configChecks) yield* judged(name, () => run(config as ProductionConfig, configFile));
+  yield* await alertFindings(config);
   if (at !== undefined) yield* judged('data', () => dataFound(at, config as ProductionConfig));
   yield* await listenFindings(config, at);
   if (lookup !== undefined) yield* nameFindings(config, at === undefined ? [] : existingInstances(at), lookup);
@@ -59,6 +60,13 @@ function* judged(check: string, run: () => Found): Generator<Finding> {
   for (const text of failures) yield { check, outcome: 'fail', says: text };
   for (const text of warnings) yield { check, outcome: 'warn', says: text };
   if (failures.length + warnings.length === 0) yield { check, outcome: 'ok', says };
+}
+
+async function alertFindings({ alerts }: ProductionConfig): Promise<readonly Finding[]> {
+  if (alerts === undefined) return [];
+  const { checkAlerts } = await import('../../deployment/checks/check-alerts.ts');
+  const says = (): string => `${checkAlerts(alerts, 'production')} rules, told to ${alerts.outlets.length} outlets`;
+  return [...judged('alerts', () => ({ says: says() }))];
 }
 
 function dataFound(at: Places, config: ProductionConfig): Found {

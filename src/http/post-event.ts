@@ -1,22 +1,11 @@
 // One event, one POST. No redirect is followed, the answer's body is not read, and nothing of the address but its origin is
 // told to anybody: its query is often a secret.
-import { call, whyUnanswered } from '../../http/outbound.ts';
-import type { EventSource } from './cloud-event.ts';
-import type { AllowedTarget, EventTargets } from './targets.ts';
+import { call, whyUnanswered } from './outbound.ts';
 
 export interface Delivery {
   /** `refused`: the receiver will never take this one. */
   readonly outcome: 'taken' | 'refused' | 'failed';
   readonly detail: string;
-}
-
-/** What whoever tells something needs. */
-export interface Telling {
-  readonly targets: EventTargets;
-  /** The setting: '' when events are off. */
-  readonly address: () => string;
-  readonly source: EventSource;
-  readonly deliver: (target: AllowedTarget, text: string, stopping: AbortSignal) => Promise<Delivery>;
 }
 
 const DEADLINE_MS = 10_000;
@@ -28,10 +17,17 @@ const HEADERS = {
 /** As Event Grid has it: these are not tried again. */
 const FINAL = new Set([400, 413]);
 
-export async function deliver({ url, ca }: AllowedTarget, text: string, stopping: AbortSignal): Promise<Delivery> {
+/** @param body a CloudEvent in structured mode @param more headers besides */
+export async function postEvent(
+  { url, ca }: { readonly url: URL; readonly ca?: string },
+  body: string,
+  stopping: AbortSignal,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Delivery> {
+  const headers = { ...HEADERS, ...more };
   try {
     const { status } = await call(
-      { url, ca, method: 'POST', headers: HEADERS, body: text, withinMs: DEADLINE_MS, stopping },
+      { url, ca, method: 'POST', headers, body, withinMs: DEADLINE_MS, stopping },
       0,
       () => false,
     );

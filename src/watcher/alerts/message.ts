@@ -1,0 +1,71 @@
+// What an outlet is given to send: alerts of one rule and one log, in one message that is the same whenever it is sent.
+import { cloudEvent } from '../../formats/cloud-event.ts';
+import { optionWords, ownCommand } from '../../formats/own-command.ts';
+import { oneLine } from '../../formats/printable.ts';
+import type { Alert, Message } from './alert-state.ts';
+import type { Rule } from './rule.ts';
+
+export interface Telling {
+  readonly id: string;
+  readonly severity: Alert['severity'];
+  /** `[critical] TITLE: INSTANCE`, for a line. */
+  readonly subject: string;
+  /** When the last of them happened. */
+  readonly time: string;
+  /** For people. */
+  readonly text: string;
+  /** JSON of a CloudEvent. */
+  readonly event: string;
+}
+
+export const MOST_IN_MESSAGE = 100;
+const TYPE = 'Strongroom.Alert';
+export const MANAGEMENT = '@management';
+
+/** @param rule absent: it is no rule any more @param source ARM id of the instance; '' */
+export function telling({ id, alerts }: Message, rule: Rule | undefined, source: string): Telling {
+  const [first] = alerts;
+  const last = alerts.at(-1) ?? first;
+  if (first === undefined || last === undefined) throw new TypeError('a message without alerts');
+  const { severity, log } = first;
+  const title = rule?.title ?? first.rule;
+  const about = log === '' ? 'Strongroom' : log;
+  const subject = `[${severity}] ${title}: ${about}${alerts.length === 1 ? '' : ` (${alerts.length} alerts)`}`;
+  const data = {
+    Rule: first.rule,
+    Severity: severity,
+    Title: title,
+    Text: rule?.text ?? '',
+    Runbook: rule?.runbook ?? '',
+    HsmName: log === MANAGEMENT ? '' : log,
+    Alerts: alerts.map(({ id: Id, time: Time, what: What, more: More, index: Index, entry: Entry }) => ({
+      Id,
+      Time,
+      What,
+      More,
+      Index,
+      Entry,
+    })),
+  };
+  const { text: event } = cloudEvent(id, source === '' ? '/strongroom' : source, {
+    type: TYPE,
+    subject: first.rule,
+    time: last.time,
+    data,
+  });
+  return { id, severity, subject: oneLine(subject, 200), time: last.time, text: inWords(alerts, rule), event };
+}
+
+function inWords(alerts: readonly Alert[], rule: Rule | undefined): string {
+  const lines = alerts.flatMap(({ time, what, more, log, index }) => [
+    `${time}  ${oneLine(what)}`,
+    ...(more === 0 ? [] : [`  and ${more} more of the same since the one before was told`]),
+    ...(index === undefined ? [] : [`  ${ownCommand(`audit show${logWords(log)} --since ${time} --last 1 --json`)}`]),
+  ]);
+  const about = rule === undefined ? [] : ['', rule.text, `What to do: ${rule.runbook}`];
+  return [...lines, ...about, ''].join('\n');
+}
+
+function logWords(log: string): string {
+  return log === MANAGEMENT ? ' --management' : optionWords({ 'hsm-name': log });
+}

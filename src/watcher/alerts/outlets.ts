@@ -1,0 +1,28 @@
+// The kinds of outlets there are, opened as a configuration has them.
+import type { AlertSettings, OutletSettings } from '../../deployment/alert-settings.ts';
+import { ShapeError } from '../../formats/shape.ts';
+import type { NamedOutlet, Outlet, OutletSurroundings } from './outlet.ts';
+import { smtp } from './smtp.ts';
+import { webhook } from './webhook.ts';
+
+/** Connects to nothing yet. @throws ShapeError naming the outlet and what of it cannot be used */
+export function openOutlets({ outlets }: AlertSettings, surroundings: OutletSurroundings): readonly NamedOutlet[] {
+  return outlets.map((settings, at) => {
+    try {
+      const outlet = open(settings, surroundings);
+      const { name, least, mostPerHour = 60 } = settings;
+      return { ...outlet, name, least, mostPerHour };
+    } catch (cause) {
+      throw new ShapeError(`alerts.outlets[${at}] (${settings.name}): ${(cause as Error).message}`, { cause });
+    }
+  });
+}
+
+function open(settings: OutletSettings, surroundings: OutletSurroundings): Outlet {
+  switch (settings.kind) {
+    case 'webhook':
+      return webhook(settings, surroundings);
+    case 'smtp':
+      return smtp(settings, surroundings);
+  }
+}

@@ -1,0 +1,34 @@
+// What an operator at the machine keeps quiet: a file that commands write and the watcher reads. It holds once it is on record.
+
+import { readIfThere } from '../../files/read-if-there.ts';
+import { guid, isoTime, list, oneLine, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
+import { NEVER_SILENT, ruleName } from './rule.ts';
+
+const rule: Reader<string> = (value, path) => {
+  if (value === NEVER_SILENT) throw new ShapeError(`${path}: ${NEVER_SILENT} is always told`);
+  return ruleName(value, path);
+};
+const silence = record({ id: guid, rule, until: isoTime, reason: oneLine(200), by: oneLine(100) });
+const file = record({ format: oneOf('strongroom alert silences 1'), silences: list(silence, 1000) });
+export type Silence = ReturnType<typeof silence>;
+
+/** The newest of a rule last. @throws ShapeError */
+export function parseSilences(text: string): readonly Silence[] {
+  return file(JSON.parse(text), 'alert-silences.json').silences;
+}
+
+export function silencesText(silences: readonly Silence[]): string {
+  return `${JSON.stringify({ format: 'strongroom alert silences 1', silences }, null, 2)}\n`;
+}
+
+/** One that does not read keeps nothing quiet. */
+export function readSilences(path: string): readonly (Omit<Silence, 'until'> & { readonly until: number })[] {
+  const text = readIfThere(path);
+  if (text === undefined) return [];
+  try {
+    const newest = new Map(parseSilences(text).map((each) => [each.rule, { ...each, until: Date.parse(each.until) }]));
+    return [...newest.values()];
+  } catch {
+    return [];
+  }
+}
