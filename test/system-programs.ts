@@ -49,6 +49,7 @@ const programs = {
   'clients in JavaScript': { commands: [], also: () => isInstalled('javascript'), from: { client: 'javascript' } },
   'clients in Rust': { commands: [], also: () => isInstalled('rust'), from: { client: 'rust' } },
   'systemd-analyze': { commands: ['systemd-analyze'], from: { debian: 'systemd' } },
+  'S3 server': { commands: ['versitygw'], from: { client: 'versitygw' } },
   sops: { commands: ['sops'], from: { client: 'sops' } },
 } as const satisfies Record<string, Program>;
 export type SystemProgram = keyof typeof programs;

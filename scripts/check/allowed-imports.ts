@@ -218,6 +218,12 @@ export const areas: readonly Area[] = [
     because: 'it reads logs and tells others of them: it speaks to the network, and has no token, key, record or store',
   },
   {
+    at: 'src/watcher/sinks/s3/',
+    from: ['src/watcher/sinks/', 'src/deployment/sinks.ts', 'src/http/outbound.ts'],
+    packages: ['aws4fetch'],
+    because: 'a request is signed by a kept library and goes out as every other',
+  },
+  {
     at: 'src/watcher/sinks/blob/',
     from: [
       'src/watcher/sinks/sink.ts',

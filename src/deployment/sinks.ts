@@ -63,6 +63,26 @@ const KINDS = {
       addresses: list(line, 64),
     },
   ),
+  /** A bucket that speaks S3: an object for each batch. */
+  s3: record(
+    {
+      ...NAMED,
+      kind: oneOf('s3'),
+      /** Of the bucket: `https://s3.REGION.example/BUCKET`, or with its name in the host. */
+      url: line,
+      region: matching(/^[a-zA-Z0-9-]{1,64}$/, 'the name of a region'),
+      /** A secret: a file in the form of `~/.aws/credentials` with one profile. */
+      credentialsFile: readFilePath,
+    },
+    {
+      ...COMMON,
+      /** Before the names of objects. */
+      prefix: matching(/^(?:[A-Za-z0-9._-]+\/)+$/, 'names with a slash behind each, such as audit/'),
+      /** Nobody changes or deletes an object before it ends. Absent: what the bucket does by default. */
+      objectLock: record({ mode: oneOf('GOVERNANCE', 'COMPLIANCE'), days: integer(1, 36_500) }),
+      caFile: readFilePath,
+    },
+  ),
   /** Logs of OpenTelemetry's protocol over HTTP. */
   otlp: record(
     { ...NAMED, kind: oneOf('otlp'), url: line },

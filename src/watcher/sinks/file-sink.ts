@@ -3,7 +3,8 @@
 // disk or a crash left of one is closed by a line break, and the entry comes again.
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import type { SinkConfigOf } from '../../deployment/sinks.ts';
-import type { Delivery, LogEntry, Sink, SinkSurroundings } from './sink.ts';
+import { jsonLine } from './json-line.ts';
+import type { Delivery, Sink, SinkSurroundings } from './sink.ts';
 
 // Node's permission model refuses `fsync`: each write is through. File systems that are used for this make the name of a new
 // file durable with its first such write.
@@ -11,14 +12,8 @@ const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR, O_SYNC } = constants;
 const APPENDING = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_SYNC;
 const OWNER_AND_GROUP = 0o640;
 const LINE_BREAK = Buffer.from('\n');
-const LINE_END = Buffer.from('}\n');
 
-export function fileSink({ path }: SinkConfigOf<'file'>, { log: { origin } }: Pick<SinkSurroundings, 'log'>): Sink {
-  const line = ({ index, bytes }: LogEntry): readonly Buffer[] => [
-    Buffer.from(`{"log":${JSON.stringify(origin)},"index":${index},"entry":`),
-    bytes,
-    LINE_END,
-  ];
+export function fileSink({ path }: SinkConfigOf<'file'>, { log }: Pick<SinkSurroundings, 'log'>): Sink {
   return {
     async send(entries): Promise<Delivery> {
       let file: FileHandle | undefined;
@@ -27,7 +22,10 @@ export function fileSink({ path }: SinkConfigOf<'file'>, { log: { origin } }: Pi
         const found = await file.stat();
         if (!found.isFile()) return { outcome: 'failed', why: 'it is no file' };
         const isTorn = found.size > 0 && !(await endsLine(file, found.size));
-        const whole = Buffer.concat([...(isTorn ? [LINE_BREAK] : []), ...entries.flatMap(line)]);
+        const whole = Buffer.concat([
+          ...(isTorn ? [LINE_BREAK] : []),
+          ...entries.flatMap((entry) => jsonLine(log, entry)),
+        ]);
         // At once: another log's sink may write to the same file in between.
         const { bytesWritten } = await file.write(whole);
         return bytesWritten === whole.length ? { outcome: 'taken' } : { outcome: 'failed', why: 'the disk is full' };

@@ -3,6 +3,7 @@ import type { SinkConfig, SinkConfigOf } from '../../deployment/sinks.ts';
 import { blobSink } from './blob/blob-sink.ts';
 import { fileSink } from './file-sink.ts';
 import { otlpSink } from './otlp-sink.ts';
+import { s3Sink } from './s3/s3-sink.ts';
 import type { Sink, SinkSurroundings } from './sink.ts';
 import { syslogSink } from './syslog-sink.ts';
 
@@ -13,6 +14,7 @@ const KINDS: { readonly [K in SinkConfig['kind']]: SinkKind<SinkConfigOf<K>> } =
   syslog: syslogSink,
   otlp: otlpSink,
   blob: blobSink,
+  s3: s3Sink,
 };
 
 /** Connects to nothing yet. @throws SinkError naming what of its configuration cannot be used */
