@@ -31,6 +31,8 @@ export function places(root: string) {
     },
     /** What the watcher keeps: how far it has told whom of which log. */
     watch: at('watch'),
+    /** Indexes of logs, made from them alone. */
+    index: at('index'),
     /** The record of purged instances, and their logs. */
     purged: at('purged'),
     /** Shell lines and JSON that connect clients. */
@@ -57,6 +59,8 @@ export function places(root: string) {
         module: own('module'),
         store: own('store'),
         audit: own('audit'),
+        /** As above: of all logs. */
+        index: at('index'),
         /** What a start found that was refused for want of witnesses, and who accepts it. */
         unwitnessed: own('unwitnessed.json'),
         /** Present while an operator wants it stopped. */

@@ -27,5 +27,8 @@ test('an entry of before there were details is shown as ever', () => {
   const entry = { time: '2026-11-25T00:00:00.000Z', operationName: 'KeySign', httpStatusCode: 200, decision: 'allow' };
   const older = entryLine(3, { ...entry, properties: { PoolType: 'M-HSM' } });
   assert.match(older, /KeySign +-$/);
-  assert.equal(entryLine(3, { ...entry, properties: { detail: { kty: 'EC-HSM' } } }), `${older}    kty=EC-HSM`);
+  assert.equal(
+    entryLine(3, { ...entry, properties: { detail: { kty: 'EC-HSM' } } }),
+    `${older.padEnd(140)}  kty=EC-HSM`,
+  );
 });

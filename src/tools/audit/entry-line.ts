@@ -2,6 +2,17 @@
 import { printableLine } from '../../formats/printable.ts';
 import { detailText } from './detail-text.ts';
 
+/** Headings of its columns; what follows the last of them has none. */
+export const ENTRY_HEADINGS: string = [
+  'index'.padStart(8),
+  'time'.padEnd(24),
+  ' st',
+  'operation'.padEnd(22),
+  'about'.padEnd(28),
+  'caller'.padEnd(36),
+  'address',
+].join('  ');
+
 export function entryLine(index: number, entry: Readonly<Record<string, unknown>>): string {
   const text = (name: string): string => lineOf(entry[name]);
   const subject = text('key') || text('scope') || pathOf(text('requestUri'));
@@ -11,9 +22,9 @@ export function entryLine(index: number, entry: Readonly<Record<string, unknown>
     text('time').padEnd(24),
     text('httpStatusCode').padStart(3),
     text('operationName').padEnd(22),
-    subject,
-    callerOf(entry['identity']),
-    text('callerIpAddress'),
+    subject.padEnd(28),
+    callerOf(entry['identity']).padEnd(36),
+    text('callerIpAddress').padEnd(7),
     ...(text('decision') === 'allow' || text('decision') === '' ? [] : [text('decision')]),
     ...(detail === '' ? [] : [detail]),
   ]

@@ -51,7 +51,7 @@ test('an operator keeps a checkpoint, lists entries, verifies, and is told where
     [3, 6],
   );
   const last = await strongroom('audit', 'show', '--log', folder, '--last', '2');
-  assert.match(last.out, /^ {7}7 .*KeyGet +-\n {7}8 .*KeyGet +-\n$/);
+  assert.match(last.out, /^ {3}index {2}time .*\n {7}7 .*KeyGet +-\n {7}8 .*KeyGet +-\n$/);
 
   const whole = await strongroom('audit', 'verify', '--log', folder, '--checkpoint', saved, '--key', VKEY);
   assert.equal(whole.code, 0, whole.out + whole.err);
@@ -295,7 +295,7 @@ test('what a caller wrote into the log is shown in text and JSON, and neither st
   }
   for (const more of [[], ['--json']]) {
     const { out } = await strongroom('audit', 'show', '--log', folder, ...more);
-    assert.doesNotMatch(out.trimEnd(), /[\p{C}\u2028]/u, JSON.stringify(out));
+    assert.doesNotMatch(out.trimEnd().replace(/^.*address\n/, ''), /[\p{C}\u2028]/u, JSON.stringify(out));
     if (more.length > 0) assert.equal((JSON.parse(out) as { key: string }).key, hostile);
   }
 });

@@ -1,5 +1,6 @@
 // What a search looks for. One function decides over an entry, whether the index proposed it or it was read from the log: the index
 // only leaves out what cannot be meant.
+import { ShapeError } from '../../../formats/shape.ts';
 import { type Facets, folded, type IndexedEntry, type Outcome } from './indexed-entry.ts';
 
 /** Texts are compared without regard to case; what is absent does not matter. */
@@ -20,6 +21,47 @@ export interface AuditFilter {
   readonly until?: number | undefined;
   /** A part of any text in it; of what each request has of its own (`correlationId`, `clientRequestId`), the whole. */
   readonly text?: string | undefined;
+}
+
+/** What a filter is given by, as options and as a query; in this order in help texts. */
+export const FILTER_MEMBERS = [
+  'caller',
+  'key',
+  'version',
+  'operation',
+  'outcome',
+  'scope',
+  'since',
+  'until',
+  'text',
+] as const;
+export type GivenFilter = { readonly [K in (typeof FILTER_MEMBERS)[number]]?: string | undefined };
+
+const LONGEST = 1000;
+
+/** @throws ShapeError that begins with the name of the member that is wrong */
+export function readFilter(given: GivenFilter): AuditFilter {
+  for (const name of FILTER_MEMBERS) {
+    const value = given[name];
+    if (value === '' || (value?.length ?? 0) > LONGEST)
+      throw new ShapeError(`${name} must have 1 to ${LONGEST} characters`);
+  }
+  const time = (name: 'since' | 'until'): number | undefined => {
+    const value = given[name];
+    const at = value === undefined ? undefined : Date.parse(value);
+    if (Number.isNaN(at)) throw new ShapeError(`${name} must be a time such as 2026-11-25T08:00:00Z`);
+    return at;
+  };
+  const { caller, key, version, operation, scope, text } = given;
+  if (scope !== undefined && !scope.startsWith('/')) throw new ShapeError('scope must be /, /keys or /keys/NAME');
+  const outcome = given.outcome === undefined ? undefined : readOutcome(given.outcome.toLowerCase());
+  return { caller, key, version, operation, outcome, scope, since: time('since'), until: time('until'), text };
+}
+
+function readOutcome(text: string): Outcome | number {
+  if (text === 'success' || text === 'refused' || text === 'failed') return text;
+  if (/^[1-5]\d\d$/.test(text)) return Number(text);
+  throw new ShapeError('outcome must be success, refused, failed or a status such as 403');
 }
 
 export type Matcher = ReturnType<typeof matcherOf>;

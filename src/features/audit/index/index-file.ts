@@ -5,6 +5,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, r
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
+import { isGuid } from '../../../formats/guid.ts';
 import { decodeSegmentHeader, JOURNAL, SEGMENT_NAME } from '../../../formats/journal-format.ts';
 import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
 import { TILE_WIDTH, tilePath } from '../../../formats/tlog-tiles.ts';
@@ -64,6 +65,13 @@ export interface IndexPlace {
   readonly path: string;
   /** Folder of the log. */
   readonly folder: string;
+}
+
+/** @param indexes the folder of all indexes @throws IndexError when the log has no name that tells it from others */
+export function indexPlace(indexes: string, folder: string): IndexPlace {
+  const [, id = ''] = originOf(folder).split('/');
+  if (!isGuid(id)) throw new IndexError(`the log in ${folder} is of no instance`);
+  return { path: join(indexes, `${id}.db`), folder };
 }
 
 export interface IndexFile extends Disposable {
