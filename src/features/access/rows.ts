@@ -15,9 +15,9 @@ import { type DataAction, dataAction, findDataAction } from '../roles/data-actio
 import type { Roles } from '../roles/evaluate.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
 import { covers, KEYS_SCOPE, keyScope, parseScope, ROOT_SCOPE, type Scope } from '../roles/scope.ts';
+import { dayOf } from '../usage/retirement-guard.ts';
 import { readDays } from '../usage/rows.ts';
 import type { Usage } from '../usage/usage-of.ts';
-import { addUse, type Use, useIn } from '../usage/uses.ts';
 import type { Who } from './advice.ts';
 import { connectionPathOf, cutOffBy, planFor } from './callers.ts';
 import { endedBefore } from './ended-grants.ts';
@@ -107,7 +107,7 @@ export function accessRows({
         const log = isReader ? await usedSince(usage, since) : undefined;
         const grants = whoCan(name, roles, log);
         const whoCanGiveRoles = whoCanGrant({ scope: keyScope(name), principalId: '' }, roles);
-        const looked = log && { days, since, entries: log.entries, gaveUp: log.gaveUp };
+        const looked = log && { days, since, entries: log.entries, gaveUp: log.gaveUp, grantsGaveUp: log.grantsGaveUp };
         return { status: 200, body: { key: name, looked, grants, whoCanGiveRoles } };
       },
     }),
@@ -163,14 +163,10 @@ export function accessRows({
 
 /** By which rights who did what, and which of them were given in that time. */
 async function usedSince(usage: Usage, since: string) {
-  const sums = new Map<string, Use>();
   const made = new Map<string, MadeGrant>();
-  const read = await usage.calls({ since }, (call) => {
-    const use = useIn(call);
-    if (use !== undefined) addUse(sums, use);
-    addMade(made, call);
-  });
-  return { ...read, uses: [...sums.values()], made };
+  const { uses, entries, gaveUp } = await usage.uses(dayOf(since));
+  const given = await usage.calls({ since }, (call) => addMade(made, call));
+  return { entries, gaveUp, uses, made, grantsGaveUp: given.gaveUp };
 }
 
 /** What the roles say now to what the call asked then; nothing where it did not come to that. */

@@ -1,13 +1,14 @@
 // Who could use a key: every assignment that gives a right to it, by whom it was used, and what is more than that. The decision
 // itself is asked of nobody here: these are the records that it is made from, and what the log says of it.
 import { isoTime } from '../../formats/iso-time.ts';
+import type { Use } from '../audit/index/usage.ts';
 import type { LoggedCall } from '../audit/logged-call.ts';
 import { type DataAction, dataAction } from '../roles/data-actions.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { effectiveActions } from '../roles/grants.ts';
 import type { RoleAssignment } from '../roles/role-records.ts';
 import { covers, foldedScope, keyScope } from '../roles/scope.ts';
-import { sumOf, type Use } from '../usage/uses.ts';
+import { countOf, sumOf } from '../usage/uses.ts';
 import { type Narrower, narrowerGrant } from './narrower.ts';
 
 export type GrantToKey = ReturnType<typeof grantToKey>;
@@ -57,7 +58,9 @@ function grantToKey(grant: RoleAssignment, key: string, roles: Roles, logged: Lo
   const actions = role === undefined ? [] : effectiveActions(role);
   const dataActions = actions.filter((each) => /managedHsm\/keys\//.test(each) && !OF_NO_KEY.has(each));
   const made = logged?.made.get(name);
-  const uses = logged?.uses.filter((use) => use.grant === name);
+  const uses = logged?.uses
+    .map(({ facets, ...rest }) => ({ ...rest, ...facets }))
+    .filter((use) => use.decision === 'allow' && use.grant === name);
   const here = foldedScope(keyScope(key));
   return {
     principalId,
@@ -78,21 +81,23 @@ function grantToKey(grant: RoleAssignment, key: string, roles: Roles, logged: Lo
     usedHere: uses && total(uses.filter((use) => use.scope.toLowerCase() === here)),
     used: uses && total(uses),
     /** Callers that were let in by it. */
-    callers: uses && [...new Set(uses.map(({ principal }) => principal))].sort(),
+    callers: uses && [...new Set(uses.map(({ caller }) => caller))].sort(),
     narrower: uses && narrowerGrant({ actions, scope, definition }, uses, roles.definitions()),
   } satisfies Readonly<Record<string, unknown>> & { readonly narrower: Narrower | undefined };
 }
 
-function kindOf(principalId: string, uses: readonly Use[] | undefined): 'group' | 'caller' | undefined {
+function kindOf(principalId: string, uses: readonly UseBy[] | undefined): 'group' | 'caller' | undefined {
   if (uses === undefined || uses.length === 0) return undefined;
-  return uses.some(({ principal }) => principal !== principalId) ? 'group' : 'caller';
+  return uses.some(({ caller }) => caller !== principalId) ? 'group' : 'caller';
 }
 
-function total(uses: readonly Use[]) {
-  const [first, ...others] = uses.map(({ count, first, last }) => ({ count, first, last }));
-  if (first === undefined) return null;
-  const operations = [...new Set(uses.map(({ operation }) => operation))].sort();
-  return { ...others.reduce(sumOf, first), operations };
+type UseBy = Omit<Use, 'facets'> & Use['facets'];
+
+function total(uses: readonly UseBy[]) {
+  const counts = uses.map((use) => countOf({ ...use, facets: use })).filter((each) => each !== undefined);
+  if (counts.length === 0) return null;
+  const { count, first, last } = counts.reduce(sumOf);
+  return { count, first, last, operations: [...new Set(uses.map(({ operation }) => operation))].sort() };
 }
 
 /** Adds what an entry says of an assignment that was made. */

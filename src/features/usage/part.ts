@@ -13,7 +13,7 @@ const MOST_ENTRIES = 100 * 1024;
 
 export const usage = part({
   keep({ places, ...needs }: Needs) {
-    const usage = inTurn(openUsage(places.audit, MOST_ENTRIES));
+    const usage = inTurn(openUsage(places.audit, { most: MOST_ENTRIES }));
     return { usage, retirementGuard: openGuard({ ...needs, usage }) };
   },
   serve: (service: UsageService) => ({ rows: usageRows(service) }),

@@ -4,17 +4,18 @@ import { isoTime } from '../../formats/iso-time.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import type { GrantHeaders } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
+import { DAY_MS } from '../audit/index/usage.ts';
 import type { Retirement, RetirementGuard } from '../keys/retirement.ts';
 import { readReason } from '../roles/terms.ts';
-import { type Dependant, dependantsIn } from './dependants.ts';
 import type { Usage } from './usage-of.ts';
+import { type Dependence, dependencesIn } from './uses.ts';
 
 const DAY = 86_400;
 /** In a message. */
 const MOST_NAMED = 5;
 
 export interface Guarding {
-  readonly usage: Pick<Usage, 'usesOf'>;
+  readonly usage: Pick<Usage, 'uses'>;
   readonly settings: {
     value(name: 'StrongroomRetirementGuard'): string;
     number(name: 'StrongroomRetirementGuardDays'): number;
@@ -48,16 +49,17 @@ export function openGuard({ usage, settings, systemNow, report }: Guarding): Ret
 
 /** @returns a text: why it cannot be told */
 async function whoUsed(
-  usage: Pick<Usage, 'usesOf'>,
+  usage: Pick<Usage, 'uses'>,
   { name, versions, operations }: Retirement,
   since: string,
   report: Guarding['report'],
-): Promise<readonly Dependant[] | string> {
+): Promise<readonly Dependence[] | string> {
   try {
-    const { uses, gaveUp, entries } = await usage.usesOf({ name, since });
+    const { uses, gaveUp, entries } = await usage.uses(dayOf(since));
     // A key of that name that was purged before was another one.
-    const found = dependantsIn(uses, operations).filter(
-      ({ version, last }) => versions.includes(version) && last >= since,
+    const found = dependencesIn(uses, name).filter(
+      ({ version, operation, last }) =>
+        versions.includes(version) && last >= since && (operations?.has(operation) ?? true),
     );
     // Whoever was found is reason enough, whatever else there is.
     return gaveUp && found.length === 0 ? `only the newest ${entries} entries of the log could be looked at` : found;
@@ -71,7 +73,7 @@ function reasonIn({ reason }: GrantHeaders): string | undefined {
   return reason === undefined ? undefined : readReason(reason);
 }
 
-function usedText(retirement: Retirement, days: number, dependants: readonly Dependant[]): string {
+function usedText(retirement: Retirement, days: number, dependants: readonly Dependence[]): string {
   const named = dependants
     .slice(0, MOST_NAMED)
     .map(({ principal, operation, count, last }) => `${principal} (${operation}, ${count} times, last ${last})`);
@@ -96,4 +98,9 @@ function wayOut({ name }: Retirement): string {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** That a time of the log is of. */
+export function dayOf(time: string): number {
+  return Math.floor(Date.parse(time) / DAY_MS);
 }

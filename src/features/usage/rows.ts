@@ -9,9 +9,9 @@ import type { KeyIndex } from '../keys/key-index.ts';
 import { dataAction } from '../roles/data-actions.ts';
 import type { Roles } from '../roles/evaluate.ts';
 import { keyScope } from '../roles/scope.ts';
-import { dependantsIn } from './dependants.ts';
-import type { Guarding } from './retirement-guard.ts';
+import { dayOf, type Guarding } from './retirement-guard.ts';
 import type { Usage } from './usage-of.ts';
+import { dependencesIn } from './uses.ts';
 import { type Asked, VIEWS, viewOf } from './views.ts';
 
 export interface UsageService extends Pick<Guarding, 'settings' | 'systemNow'> {
@@ -46,15 +46,17 @@ export function usageRows({ keys, roles, usage, settings, systemNow }: UsageServ
         const { name } = requireKey(keys, request);
         const days = readDays(request.query.get('days'), settings.number('StrongroomRetirementGuardDays'));
         const since = isoTime(systemNow() - days * DAY);
-        const { uses, entries, gaveUp } = await usage.usesOf({ name, since });
-        const dependants = dependantsIn(uses).filter(({ last }) => last >= since);
+        const { uses, entries, gaveUp } = await usage.uses(dayOf(since));
+        const dependants = dependencesIn(uses, name).filter(({ last }) => last >= since);
         const current = keys.find(name)?.version;
         const versions = keys.versions(name).map(({ version, attributes: { enabled, created } }) => ({
           version,
           current: version === current,
           enabled,
           created: isoTime(created),
-          dependants: dependants.filter((each) => each.version === version).map(({ version: _, ...rest }) => rest),
+          dependants: dependants
+            .filter((each) => each.version === version)
+            .map(({ principal, operation, count, first, last }) => ({ principal, operation, count, first, last })),
         }));
         const guard = settings.value('StrongroomRetirementGuard');
         return { status: 200, body: { name, days, since, guard, entries, gaveUp, versions } };

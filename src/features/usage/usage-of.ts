@@ -1,23 +1,22 @@
-// Who used what, read from the log: from the newest entry back, as far as was asked. What somebody did a moment ago counts, as an
-// entry is durable before the answer that it is of.
+// Who used what, from the log: summed up by its index, where it has one, and the entries that this lacks; else from the newest entry
+// back. What somebody did a moment ago counts, as an entry is durable before the answer that it is of.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readIfThere } from '../../files/read-if-there.ts';
 import { parseCheckpoint } from '../../formats/tlog-checkpoint.ts';
+import { TILE_WIDTH } from '../../formats/tlog-tiles.ts';
+import {
+  facetsText,
+  IndexError,
+  type IndexFile,
+  type IndexPlace,
+  isBusy,
+  openIndexFile,
+} from '../audit/index/index-file.ts';
+import { indexedEntry } from '../audit/index/indexed-entry.ts';
+import { DAY_MS, readUsage, type Use } from '../audit/index/usage.ts';
 import { type LoggedCall, readLoggedCall } from '../audit/logged-call.ts';
 import { openEntries } from '../audit/read-entries.ts';
-import { addUse, isOfKey, type Use, useIn } from './uses.ts';
-
-export interface WantedUses {
-  /** ISO 8601, as the log has its time; from then on. */
-  readonly since?: string | undefined;
-  /** Before then. */
-  readonly until?: string | undefined;
-  /** Name of a key; only what was done with or to versions of it. */
-  readonly name?: string | undefined;
-  readonly version?: string | undefined;
-  /** Object id. */
-  readonly principal?: string | undefined;
-}
 
 export interface Read {
   /** How many entries were looked at. */
@@ -26,54 +25,104 @@ export interface Read {
   readonly gaveUp: boolean;
 }
 
-/** Of one instance. Rejects where its log cannot be read. */
-export interface Usage {
-  usesOf(wanted: WantedUses): Promise<Read & { readonly uses: readonly Use[] }>;
-  /** Gives every call of the time to `visit`, newest first. */
-  calls(time: Pick<WantedUses, 'since' | 'until'>, visit: (call: LoggedCall) => void): Promise<Read>;
+interface Time {
+  /** ISO 8601, as the log has its time; from then on. */
+  readonly since: string;
+  /** Before then. */
+  readonly until?: string;
 }
 
-/** @param folder of the log @param most entries to look at; absent: all that were asked for */
-export function openUsage(folder: string, most: number = Number.POSITIVE_INFINITY): Usage {
-  const calls: Usage['calls'] = async ({ since = '', until = '~' }, visit) => {
+/** Of one instance. Rejects where its log cannot be read. */
+export interface Usage {
+  /** Sums of what was done on these days (UTC, since 1970) and later, by days. */
+  uses(sinceDay: number): Promise<Read & { readonly uses: readonly Use[] }>;
+  /** Gives every call of the time to `visit`, newest first. */
+  calls(time: Time, visit: (call: LoggedCall) => void): Promise<Read>;
+}
+
+interface Reading {
+  /** Entries to look at without an index; absent: all that were asked for. */
+  readonly most?: number;
+  /** Where the log's index is to be, if it has one now. @throws IndexError */
+  readonly place?: () => IndexPlace | undefined;
+}
+
+/** Entries behind the end of an index that are read without a pause. */
+const MOST_BEHIND = 64 * TILE_WIDTH;
+
+/** @param folder of the log */
+export function openUsage(
+  folder: string,
+  { most = Number.POSITIVE_INFINITY, place = () => undefined }: Reading = {},
+): Usage {
+  const backwards = async (since: string, visit: (bytes: Buffer, index: number) => string): Promise<Read> => {
     let entries = 0;
-    const signed = signedSize(folder);
-    const log = openEntries(folder);
-    // Files that are gone, or do not follow upon each other, are not a log in which nobody did anything.
-    if (log.size < signed) throw new Error(`the log has ${signed} entries, and ${log.size} can be read`);
-    for await (const bundle of log.backwards()) {
+    for await (const bundle of openWhole(folder).backwards()) {
       if (entries >= most) return { entries, gaveUp: true };
       entries += bundle.length;
       let newest = '';
       for (const { index, bytes } of bundle) {
-        const call = readLoggedCall(index, bytes);
-        if (call === undefined) throw new Error(`entry ${index} of the log is no entry of a call`);
-        if (call.time > newest) newest = call.time;
-        if (call.time >= since && call.time < until) visit(call);
+        const time = visit(bytes, index);
+        if (time > newest) newest = time;
       }
       // Entries of several workers stand a moment apart, never a bundle.
-      if (newest !== '' && newest < since) break;
+      if (newest < since) break;
     }
     return { entries, gaveUp: false };
   };
   return {
-    calls,
-    async usesOf({ name, version, principal, ...time }) {
-      const sums = new Map<string, Use>();
-      const read = await calls(time, (call) => {
-        const use = useIn(call);
-        if (use === undefined || (principal !== undefined && use.principal !== principal)) return;
-        if (name === undefined || isOfKey(use, name, version)) addUse(sums, use);
+    calls: ({ since, until = '~' }, visit) =>
+      backwards(since, (bytes, index) => {
+        const call = readLoggedCall(index, bytes);
+        if (call === undefined) throw new Error(`entry ${index} of the log is no entry of a call`);
+        if (call.time >= since && call.time < until) visit(call);
+        return call.time;
+      }),
+    async uses(sinceDay) {
+      using index = openIndex(place);
+      const { size } = openWhole(folder);
+      if (index !== undefined && size - index.blocks() * TILE_WIDTH <= MOST_BEHIND) {
+        const { uses, entries } = readUsage(folder, index, sinceDay);
+        return { uses: uses.filter(({ days }) => days.size > 0), entries, gaveUp: false };
+      }
+      const uses = new Map<string, Use>();
+      const since = new Date(sinceDay * DAY_MS).toISOString();
+      const read = await backwards(since, (bytes, at) => {
+        const { facets, time } = indexedEntry(bytes);
+        if (Number.isNaN(time)) throw new Error(`entry ${at} of the log is no entry of a call`);
+        const day = Math.floor(time / DAY_MS);
+        if (day >= sinceDay) {
+          const use = uses.getOrInsertComputed(facetsText(facets), () => ({ facets, count: 0, days: new Map() }));
+          use.count += 1;
+          use.first = Math.min(use.first ?? time, time);
+          use.last = Math.max(use.last ?? time, time);
+          use.days.set(day, (use.days.get(day) ?? 0) + 1);
+        }
+        return new Date(time).toISOString();
       });
-      return { ...read, uses: [...sums.values()] };
+      return { ...read, uses: [...uses.values()] };
     },
   };
 }
 
-/** How many entries the newest checkpoint speaks of. */
-function signedSize(folder: string): number {
+/** Files that are gone, or do not follow upon each other, are not a log in which nobody did anything. */
+function openWhole(folder: string): ReturnType<typeof openEntries> {
   const text = readIfThere(join(folder, 'checkpoint'));
-  return text === undefined ? 0 : parseCheckpoint(text).checkpoint.size;
+  const signed = text === undefined ? 0 : parseCheckpoint(text).checkpoint.size;
+  const log = openEntries(folder);
+  if (log.size < signed) throw new Error(`the log has ${signed} entries, and ${log.size} can be read`);
+  return log;
+}
+
+/** Undefined: there is none that can be used now; the log says the same, and takes longer. */
+function openIndex(placeOf: () => IndexPlace | undefined): IndexFile | undefined {
+  try {
+    const place = placeOf();
+    return place === undefined || !existsSync(place.path) ? undefined : openIndexFile(place, true);
+  } catch (error) {
+    if (error instanceof IndexError || isBusy(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Reading costs time that others wait for: one at a time. */
@@ -85,7 +134,7 @@ export function inTurn(usage: Usage): Usage {
     return result;
   };
   return {
-    usesOf: (wanted) => next(() => usage.usesOf(wanted)),
+    uses: (sinceDay) => next(() => usage.uses(sinceDay)),
     calls: (time, visit) => next(() => usage.calls(time, visit)),
   };
 }

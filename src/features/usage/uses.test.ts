@@ -1,68 +1,49 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { dependantsIn } from './dependants.ts';
-import { addUse, type Use } from './uses.ts';
+import type { Facets } from '../audit/index/indexed-entry.ts';
+import { DAY_MS, type Use } from '../audit/index/usage.ts';
+import { dependencesIn } from './uses.ts';
 
-const version = (n: number): string => `/keys/k/${String(n).padStart(32, '0')}`;
+const facets: fc.Arbitrary<Facets> = fc.record({
+  caller: fc.constantFrom('', 'a', 'b'),
+  operation: fc.constantFrom('KeySign', 'KeyGet', 'KeyVerify'),
+  key: fc.constantFrom('k', 'K', 'other'),
+  version: fc.constantFrom('', '1', '2'),
+  outcome: fc.constantFrom('success' as const, 'refused' as const),
+  grant: fc.constantFrom('g', 'h'),
+  ...Object.fromEntries(
+    ['application', 'user', 'dataAction', 'scope', 'code', 'decision'].map((each) => [each, fc.constant('')]),
+  ),
+  status: fc.constant(200),
+}) as fc.Arbitrary<Facets>;
 const use: fc.Arbitrary<Use> = fc
-  .record({
-    principal: fc.constantFrom('a', 'b'),
-    operation: fc.constantFrom('KeySign', 'KeyGet', 'KeyVerify'),
-    key: fc.constantFrom('', version(1), version(2)),
-    dataAction: fc.constantFrom('x', 'y'),
-    scope: fc.constantFrom('/', '/keys/k'),
-    grant: fc.constantFrom('g', 'h'),
-    isDone: fc.boolean(),
-    last: fc.integer({ min: 10, max: 99 }).map(String),
-  })
-  .map((each) => ({ ...each, count: 1, first: each.last }));
+  .record({ facets, at: fc.array(fc.integer({ min: 0, max: 9 * DAY_MS }), { minLength: 1 }) })
+  .map(({ facets, at }) => {
+    const days = new Map<number, number>();
+    for (const each of at) days.set(Math.floor(each / DAY_MS), (days.get(Math.floor(each / DAY_MS)) ?? 0) + 1);
+    return { facets, count: at.length, first: Math.min(...at), last: Math.max(...at), days };
+  });
 
-function sums(...parts: readonly (readonly Use[])[]): ReadonlyMap<string, Use> {
-  const all = new Map<string, Use>();
-  for (const part of parts) {
-    const some = new Map<string, Use>();
-    for (const each of part) addUse(some, each);
-    for (const each of some.values()) addUse(all, each);
-  }
-  return all;
-}
-
-test('sums of the parts of a log, however it is cut and in whatever order, are those of the log', () => {
+test('whoever had something done with a key depends on it, each time counted once; who reads it or is refused does not', () => {
   fc.assert(
-    fc.property(fc.array(use), fc.nat(), fc.nat(), (log, a, b) => {
-      const [from, to] = [a % (log.length + 1), b % (log.length + 1)].sort((x, y) => x - y);
-      const whole = sums(log);
-      assert.deepEqual(
-        Object.fromEntries(sums(log.slice(to), log.slice(0, from), log.slice(from, to))),
-        Object.fromEntries(whole),
+    fc.property(fc.array(use), fc.integer({ min: 0, max: 10 }), (uses, untilDay) => {
+      const found = dependencesIn(uses, 'k', untilDay);
+      const wanted = uses.filter(
+        ({ facets: { caller, key, version, operation, outcome } }) =>
+          outcome === 'success' && caller !== '' && version !== '' && key !== 'other' && operation !== 'KeyGet',
       );
-      assert.equal(
-        [...whole.values()].reduce((sum, { count }) => sum + count, 0),
-        log.length,
-      );
-    }),
-  );
-});
-
-test('whoever had something done with a key depends on it, and whoever reads it or is refused does not', () => {
-  fc.assert(
-    fc.property(fc.array(use), (log) => {
-      const found = dependantsIn([...sums(log).values()]);
-      const depending = log.filter(({ isDone, key, operation }) => isDone && key !== '' && operation !== 'KeyGet');
+      const counts = wanted.flatMap(({ days }) => [...days]).filter(([day]) => day <= untilDay);
       assert.equal(
         found.reduce((sum, { count }) => sum + count, 0),
-        depending.length,
+        counts.reduce((sum, [, count]) => sum + count, 0),
       );
-      for (const { principal, last } of found)
-        assert.ok(depending.some((each) => each.principal === principal && each.last === last));
-      assert.deepEqual(
-        found.map(({ last }) => last),
-        found
-          .map(({ last }) => last)
-          .toSorted()
-          .toReversed(),
-      );
+      const ids = found.map(({ principal, version, operation }) => `${principal} ${version} ${operation}`);
+      assert.equal(new Set(ids).size, ids.length);
+      for (const [i, { principal, last, first }] of found.entries()) {
+        assert.ok(first <= last && last <= (found[i - 1]?.last ?? last), 'the latest first');
+        assert.ok(wanted.some((each) => each.facets.caller === principal && each.last === Date.parse(last)));
+      }
     }),
   );
 });

@@ -1,6 +1,8 @@
 // Whether a day had more calls, or fewer, than is usual: against the median of the days of its kind before it, and how far those lie
 // from it in the middle (MAD). Neither is moved by a few days that were unusual themselves, and both can be said in a sentence.
 
+import { DAY_MS } from '../audit/index/usage.ts';
+
 export interface DayVolume {
   /** `2026-11-28`, UTC. */
   readonly day: string;
@@ -10,7 +12,6 @@ export interface DayVolume {
   readonly because: string;
 }
 
-export const DAY_MS = 86_400_000;
 const WEEK = 7;
 /** That are looked at before a day. */
 export const DAYS_BEFORE = 8 * WEEK;

@@ -25,7 +25,7 @@ const grant = having(
 );
 export const whoAnswer = having(
   { key: text, grants: list(grant), whoCanGiveRoles: list(text) },
-  { looked: having({ days: count, since: text, entries: count, gaveUp: flag }) },
+  { looked: having({ days: count, since: text, entries: count, gaveUp: flag, grantsGaveUp: flag }) },
 );
 export type WhoAnswer = ReturnType<typeof whoAnswer>;
 type Grant = WhoAnswer['grants'][number];
@@ -39,7 +39,8 @@ export function whoText(
 ): string {
   const shown = grants.filter(({ canUse }) => all || canUse);
   const since = (made: string | undefined): string =>
-    made ?? (looked === undefined ? 'not looked at' : `before ${looked.gaveUp ? 'what was read' : day(looked.since)}`);
+    made ??
+    (looked === undefined ? 'not looked at' : `before ${looked.grantsGaveUp ? 'what was read' : day(looked.since)}`);
   const rows = shown.map((each) => [
     nameOf(each.principalId),
     each.kind ?? 'not known',
