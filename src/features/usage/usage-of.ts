@@ -15,7 +15,7 @@ import {
 } from '../audit/index/index-file.ts';
 import { indexedEntry } from '../audit/index/indexed-entry.ts';
 import { DAY_MS, readUsage, type Use } from '../audit/index/usage.ts';
-import { type LoggedCall, readLoggedCall } from '../audit/logged-call.ts';
+import { type LoggedCall, loggedCallOf, parseEntry } from '../audit/logged-call.ts';
 import { openEntries } from '../audit/read-entries.ts';
 
 export interface Read {
@@ -73,8 +73,9 @@ export function openUsage(
   return {
     calls: ({ since, until = '~' }, visit) =>
       backwards(since, (bytes, index) => {
-        const call = readLoggedCall(index, bytes);
-        if (call === undefined) throw new Error(`entry ${index} of the log is no entry of a call`);
+        const entry = parseEntry(bytes.toString('utf8'));
+        if (entry === undefined) throw new Error(`entry ${index} of the log does not read`);
+        const call = loggedCallOf(index, entry);
         if (call.time >= since && call.time < until) visit(call);
         return call.time;
       }),
@@ -89,7 +90,7 @@ export function openUsage(
       const since = new Date(sinceDay * DAY_MS).toISOString();
       const read = await backwards(since, (bytes, at) => {
         const { facets, time } = indexedEntry(bytes);
-        if (Number.isNaN(time)) throw new Error(`entry ${at} of the log is no entry of a call`);
+        if (Number.isNaN(time)) throw new Error(`entry ${at} of the log does not read`);
         const day = Math.floor(time / DAY_MS);
         if (day >= sinceDay) {
           const use = uses.getOrInsertComputed(facetsText(facets), () => ({ facets, count: 0, days: new Map() }));
