@@ -289,13 +289,15 @@ test('an update is in the file, and every worker has taken it, when it is done; 
 });
 
 test('where its log is sent is in the file, whatever is changed after it, and concerns no worker', async () => {
-  const { at, instances } = open(join(folder, 'diagnostics'), 8443, Date.now, () => {});
+  const { at, instances, changes } = open(join(folder, 'diagnostics'), 8443, Date.now, () => {});
   await using _ = instances;
   await instances.provision(request('dev'));
   const diagnostics = ['/subscriptions/s/workspaces/w'];
   const broken = join(at.instance('dev').root, 'broken');
   writeFileSync(broken, ''); // a worker that was asked would end by it
+  const told = changes.length;
   await instances.update('dev', { network: OPEN_NETWORK, diagnostics });
+  assert.deepEqual(changes.slice(told), [['dev', instances.statuses.get('dev')]], 'who sends it looks again');
   rmSync(broken);
   await instances.provision(request('dev'));
   await instances.update('dev', { purgeProtection: true });

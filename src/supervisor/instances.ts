@@ -308,10 +308,15 @@ export class Instances implements AsyncDisposable {
     const changed = { ...config, ...kept };
     const isSame = JSON.stringify(changed) === JSON.stringify(config);
     const written = settled(changed, { diagnostics });
-    if (JSON.stringify(written) !== JSON.stringify(config)) await writeConfig(path, written);
-    // A step that changes nothing is for the log all the same. Where that is sent is no worker's business.
+    const instance = this.#running.get(name);
+    if (JSON.stringify(written) !== JSON.stringify(config)) {
+      await writeConfig(path, written);
+      // Where its log is sent is no worker's business: who sends it reads the file.
+      if (instance !== undefined) this.#options.changed(name, instance.status);
+    }
+    // A step that changes nothing is for the log all the same.
     if (isSame && networkTrial === undefined) return;
-    await this.#running.get(name)?.update(update);
+    await instance?.update(update);
   }
 
   async #make(request: ProvisionRequest): Promise<void> {

@@ -15,6 +15,8 @@ export interface WatchedLog {
   readonly instance?: string;
   /** ARM id of the instance. */
   readonly resourceId?: string;
+  /** Resource ids of sinks, lower case: those of them that get it, by its diagnostic settings. */
+  readonly diagnostics?: readonly string[] | undefined;
   readonly isManagement: boolean;
 }
 
@@ -23,8 +25,8 @@ export function findLogs(places: Places, names: readonly string[]): readonly Wat
   const instances = names.flatMap((name): WatchedLog[] => {
     const { audit, config } = places.instance(name);
     if (!existsSync(config)) return [];
-    const { id, resourceId } = readInstanceConfig(config);
-    return [{ origin: logOrigin(id), folder: audit, instance: name, resourceId, isManagement: false }];
+    const { id, resourceId, diagnostics } = readInstanceConfig(config);
+    return [{ origin: logOrigin(id), folder: audit, instance: name, resourceId, diagnostics, isManagement: false }];
   });
   const purged = existsSync(places.purged) ? readdirSync(places.purged).filter(isGuid) : [];
   const gone = purged.map((id) => ({ origin: logOrigin(id), folder: join(places.purged, id), isManagement: false }));

@@ -1,6 +1,7 @@
 // What `az` can do to a managed HSM and to who may do it, by the stock command line against the real product.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { places } from '../../src/deployment/data-layout.ts';
@@ -10,12 +11,20 @@ import { type RunningProduct, startProduct } from '../support/running-product.ts
 import { skipUnless } from '../system-programs.ts';
 import { type AzureCli, azureCli } from './azure-cli.ts';
 
+/** Of a subscription elsewhere: what it stands for is configured. */
+const STORAGE =
+  '/subscriptions/5b1f7a52-61a4-4dd0-a6d5-6f3e1c0a6a33/resourceGroups/logs/providers/Microsoft.Storage/storageAccounts/archive';
+
 describe('az manages an HSM', { skip: skipUnless('az') }, () => {
+  let folder: string;
   let product: RunningProduct;
   let environment: Readonly<Record<string, string>>;
   let az: AzureCli;
   before(async () => {
-    product = await startProduct({ demo: false });
+    folder = mkdtempSync(join(tmpdir(), 'strongroom-az-logs-'));
+    const sinks = [{ name: 'archive', kind: 'file', path: join(folder, 'audit.jsonl'), resourceId: STORAGE }];
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ sinks }));
+    product = await startProduct({ demo: false, config: join(folder, 'config.json') });
     environment = await product.environment();
     az = await azureCli(environment);
     await signIn(az, 'AZURE');
@@ -23,6 +32,7 @@ describe('az manages an HSM', { skip: skipUnless('az') }, () => {
   after(async () => {
     await az[Symbol.asyncDispose]();
     await product[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   const of = (name: string): string => environment[name] ?? assert.fail(`${name} is not in the environment`);
@@ -156,21 +166,37 @@ describe('az manages an HSM', { skip: skipUnless('az') }, () => {
     assert.equal(left.length, 4);
   });
 
-  test('is told that no sink is what a diagnostic setting names, and the one category', async () => {
+  test('says where its log goes: to what the configuration lists, and to nothing else', async () => {
+    const monitor = (...words: readonly string[]) => ['monitor', 'diagnostic-settings', ...words];
     const resource = ['--resource', String(member(await az.json('keyvault', 'show', '--hsm-name', 'life'), 'id'))];
-    const logs = JSON.stringify([{ category: 'AuditEvent', enabled: true }]);
-    const place = [
-      '--workspace',
-      '/subscriptions/x/resourceGroups/x/providers/Microsoft.OperationalInsights/workspaces/w',
-    ];
+    const logs = ['--logs', JSON.stringify([{ category: 'AuditEvent', enabled: true }])];
     const refused = await az.run(
-      ...['monitor', 'diagnostic-settings', 'create', '-n', 'audit', ...resource, '--logs', logs, ...place],
+      ...monitor('create', '-n', 'audit', ...resource, ...logs, '--storage-account', 'other'),
     );
     assert.notEqual(refused.code, 0);
-    assert.match(refused.stderr, /BadRequest[^]*no sink[^]*workspaces\/w[^]*lists none[^]*resourceId/);
-    assert.deepEqual(await az.json('monitor', 'diagnostic-settings', 'list', ...resource), []);
-    const categories = await az.json('monitor', 'diagnostic-settings', 'categories', 'list', ...resource);
-    assert.deepEqual(categories, [{ ...(categories as object[])[0], name: 'AuditEvent', categoryType: 'Logs' }]);
+    assert.match(refused.stderr, new RegExp(`BadRequest[^]*storageAccounts/other[^]*lists ${STORAGE}[^]*resourceId`));
+    const made = await az.json(...monitor('create', '-n', 'audit', ...resource, ...logs, '--storage-account', STORAGE));
+    assert.deepEqual(
+      [member(made, 'name'), member(made, 'storageAccountId'), member(made, 'logs', 0, 'category')],
+      ['audit', STORAGE, 'AuditEvent'],
+    );
+    const told = (): unknown =>
+      (JSON.parse(readFileSync(places(product.data).instance('life').config, 'utf8')) as { diagnostics: unknown })
+        .diagnostics;
+    assert.deepEqual(told(), [STORAGE.toLowerCase()]);
+    assert.deepEqual(names(await az.json(...monitor('list', ...resource))), ['audit']);
+    const updated = await az.json(...monitor('update', '-n', 'audit', ...resource, '--set', 'logs[0].enabled=false'));
+    assert.equal(member(updated, 'logs', 0, 'enabled'), false);
+    assert.deepEqual(told(), []);
+    assert.deepEqual(await az.json(...monitor('show', '-n', 'audit', ...resource)), updated);
+    await az.run(...monitor('delete', '-n', 'audit', ...resource));
+    assert.deepEqual(await az.json(...monitor('list', ...resource)), []);
+    const categories = await az.json(...monitor('categories', 'list', ...resource));
+    assert.deepEqual(names(member(categories, 'value')), ['AuditEvent']);
+    assert.equal(
+      member(await az.json(...monitor('categories', 'show', '-n', 'AuditEvent', ...resource)), 'name'),
+      'AuditEvent',
+    );
   });
 
   test('deletes and recovers it: the same keys work', async () => {
