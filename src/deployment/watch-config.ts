@@ -4,9 +4,15 @@ import { record } from '../formats/shape.ts';
 import { readAlertSettings } from './alert-settings.ts';
 import { readHealthListener } from './health-listener.ts';
 import { readSinks } from './sinks.ts';
+import { readTraces } from './traces.ts';
 
 /** Members of a configuration file, each with the reader that its part has. */
-export const WATCH_MEMBERS = { alerts: readAlertSettings, health: readHealthListener, sinks: readSinks } as const;
+export const WATCH_MEMBERS = {
+  alerts: readAlertSettings,
+  health: readHealthListener,
+  sinks: readSinks,
+  traces: readTraces,
+} as const;
 
 export const readWatchConfig = record({}, WATCH_MEMBERS);
 export type WatchConfig = ReturnType<typeof readWatchConfig>;

@@ -71,6 +71,18 @@ export const isoTime: Reader<string> = (value, path) => {
   throw new ShapeError(`${path} must be an ISO time like 2026-01-31T12:00:00.000Z`);
 };
 
+export const finite: Reader<number> = (value, path) => {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ShapeError(`${path} must be a number`);
+  return value;
+};
+
+/** A part of a whole. */
+export const share: Reader<number> = (value, path) => {
+  const part = finite(value, path);
+  if (part < 0 || part > 1) throw new ShapeError(`${path} must be a number from 0 to 1`);
+  return part;
+};
+
 export function integer(least: number, most: number): Reader<number> {
   return (value, path) => {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {

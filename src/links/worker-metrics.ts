@@ -8,8 +8,7 @@ import {
   type Sample,
   type Told,
 } from '../formats/metric-table.ts';
-import { flag, guid, integer, list, matching, oneOf, type Reader, record, ShapeError } from '../formats/shape.ts';
-import { question } from './messages.ts';
+import { finite, flag, guid, integer, list, matching, oneOf, record, ShapeError } from '../formats/shape.ts';
 
 export interface WorkerMetrics extends Told {
   /** Of this start of the worker: what it has counted begins with it. */
@@ -37,10 +36,6 @@ export function packed({ epoch, toldBefore, samples, histograms }: WorkerMetrics
   return { epoch, toldBefore, metrics };
 }
 
-const finite: Reader<number> = (value, path) => {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw new ShapeError(`${path} must be a number`);
-  return value;
-};
 const counts = list(integer(0, Number.MAX_SAFE_INTEGER), LATENCY_BOUNDS.length + 1);
 /** Names of operations, roles and codes are the program's own. */
 const OPEN = {
@@ -96,18 +91,3 @@ function readLabels(name: MetricName, given: readonly unknown[]): Readonly<Recor
     }),
   );
 }
-
-/** The supervisor hands it on as it came: who reads it is the watcher. */
-const unread: Reader<unknown> = (value) => value;
-
-/** Supervisor → service; answered at once, whatever else there is to do. */
-export const metricsAsked = question(32, {}, unread);
-/**
- * Watcher → supervisor: the figures of one of the workers that an instance has, and how many these are; without figures where it did not
- * tell them in time.
- */
-export const workerAsked = question(
-  42,
-  { instance: 'text', at: 'u32' },
-  record({ worker: integer(0, 10_000), workers: integer(0, 10_000) }, { metrics: unread }),
-);

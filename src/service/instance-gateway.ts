@@ -17,6 +17,7 @@ import { type InstanceListeners, openListeners } from './instance-listeners.ts';
 import type { InstanceState } from './parts.ts';
 import { buildPipeline, type Pipeline } from './pipeline/pipeline.ts';
 import type { ServiceOptions } from './service-options.ts';
+import { Tracing } from './tracing.ts';
 
 export interface GatewayParts {
   readonly router: Router;
@@ -27,6 +28,7 @@ export interface GatewayParts {
 
 export interface Gateway extends Pick<Pipeline, 'told'> {
   readonly listeners: InstanceListeners;
+  readonly tracing: Tracing;
   readonly keySets: () => TokenVerifier['keySets'];
 }
 
@@ -37,6 +39,7 @@ export async function openGateway(
   const { config, names } = options;
   const { roles, clock, settings, activation, backupJobs, backupEngine, network, crypto, stack } = state;
   const elapsed = (): number => performance.now() / 1000;
+  const tracing = new Tracing();
   const verifiers = openVerifiers(config, stack);
   const { take, told } = buildPipeline({
     router,
@@ -58,10 +61,11 @@ export async function openGateway(
     instance: { name: config.name, resourceId: config.resourceId.toUpperCase(), clockOffset: () => clock.offset },
     partitions: options.partitions,
     answerHeaders: serviceHeaders(config.region, VERSION),
+    traced: (call) => tracing.begin(call),
     report: (call, error) => reportFailure(`request ${call.id}`, error),
   });
   const listeners = await openListeners(options, take);
-  return { listeners, told, keySets: () => verifiers.hsm.keySets };
+  return { listeners, told, tracing, keySets: () => verifiers.hsm.keySets };
 }
 
 /**

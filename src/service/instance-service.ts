@@ -12,6 +12,7 @@ import type { InstanceUpdate } from '../links/instance-update.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
 import type { WatchAct } from '../links/watch-act.ts';
 import type { WorkerMetrics } from '../links/worker-metrics.ts';
+import type { TakenTraces } from '../links/worker-traces.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { locateIn, storageOf } from './backup-storage.ts';
@@ -40,6 +41,8 @@ export interface InstanceService extends AsyncDisposable {
   record(act: WatchAct): Promise<void>;
   /** Its figures as they are now. */
   metrics(): Promise<WorkerMetrics>;
+  /** Requests that were traced; from now on so much of all is. */
+  traces(ratio: number): TakenTraces;
   /** Others serve now. Resolves when no client is connected any more, or those that are have said nothing for as long as they may. */
   retire(): Promise<void>;
 }
@@ -198,6 +201,7 @@ export async function startInstanceService(
       return crypto.pids;
     },
     metrics,
+    traces: (ratio) => gateway.tracing.take(ratio),
     async update(update) {
       if (update.purgeProtection === true) {
         await makeInstancePolicy(recording, state.instancePolicy, { ...config, purgeProtection: true });

@@ -18,7 +18,8 @@ import {
   retire,
 } from '../links/instance-messages.ts';
 import { frontToken, ready } from '../links/messages.ts';
-import { metricsAsked, packed } from '../links/worker-metrics.ts';
+import { toldWhat } from '../links/worker-asked.ts';
+import { packed } from '../links/worker-metrics.ts';
 import { StoreError } from '../store/port.ts';
 import type { InstanceService } from './instance-service.ts';
 import { LiveNames } from './live-configuration.ts';
@@ -35,7 +36,10 @@ async function main(): Promise<void> {
   link.answer(lead, () => leading.resolve());
   link.answer(instanceUpdated, async ({ update }) => (await serving.promise).update(update), notTaken);
   link.answer(recordAct, async ({ act }) => (await serving.promise).record(act), notTaken);
-  link.answer(metricsAsked, async () => packed(await (await serving.promise).metrics()));
+  link.answer(toldWhat, async ({ asked }) => {
+    const service = await serving.promise;
+    return asked.kind === 'traces' ? service.traces(asked.ratio) : packed(await service.metrics());
+  });
   let token: Uint8Array | undefined;
   link.on(frontToken, (told) => {
     token = told.token;

@@ -10,7 +10,7 @@ import type { WorkerMetrics } from '../links/worker-metrics.ts';
 import type { Gateway } from './instance-gateway.ts';
 
 export interface OwnMetricsParts {
-  readonly gateway: Pick<Gateway, 'listeners' | 'told' | 'keySets'>;
+  readonly gateway: Pick<Gateway, 'listeners' | 'told' | 'keySets' | 'tracing'>;
   readonly crypto: Pick<CryptoClient, 'pids' | 'health'>;
   readonly audit: Pick<AuditLog, 'isRecording' | 'waiting'>;
   readonly partitions: number;
@@ -22,7 +22,7 @@ export function openOwnMetrics(parts: OwnMetricsParts): () => Promise<WorkerMetr
   const modules = new ModuleTimes();
   let toldBefore = false;
   return async () => {
-    const kept = await Promise.all(parts.served.map(({ gauges }) => gauges?.() ?? []));
+    const kept = await Promise.all(parts.served.map(async ({ gauges }) => (await gauges?.()) ?? []));
     const { samples, histograms } = parts.gateway.told();
     const metrics: WorkerMetrics = {
       epoch,
@@ -53,6 +53,7 @@ function stateOf({ gateway, crypto, audit, partitions }: OwnMetricsParts): reado
     { name: 'strongroom_module_partitions', value: crypto.pids.length },
     { name: 'strongroom_module_partitions_wanted', value: partitions },
     { name: 'strongroom_module_partition_losses_total', value: losses },
+    { name: 'strongroom_trace_spans_dropped_total', value: gateway.tracing.droppedSpans },
     { name: 'strongroom_module_load', value: load },
     { name: 'strongroom_recorder_up', value: audit.isRecording ? 1 : 0 },
     { name: 'strongroom_audit_entries_waiting', value: audit.waiting },

@@ -14,7 +14,7 @@ import type { InstanceUpdate } from '../links/instance-update.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
 import type { WatchedInstance } from '../links/watcher-messages.ts';
-import { metricsAsked, type workerAsked } from '../links/worker-metrics.ts';
+import { type Asked, toldWhat, type WorkerTold } from '../links/worker-asked.ts';
 import { rememberedPort, rememberPort } from './remembered-port.ts';
 import { newSocket, removeSockets } from './socket-folder.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
@@ -111,13 +111,13 @@ export class InstanceProcesses implements AsyncDisposable {
     return this.#current.askOne((link) => link.request(recordAct, { act }));
   }
 
-  /** Of one of the workers, of all generations: figures that it does not tell soon are left out. Nobody is ended for that. */
-  async metricsOf(at: number): Promise<ReturnType<typeof workerAsked.readAnswer>> {
+  /** One of the workers, of all generations: what it does not tell soon is left out. Nobody is ended for that. */
+  async askWorker(at: number, asked: Asked): Promise<WorkerTold> {
     const workers = [this.#current, ...this.#besides].flatMap((each) => each.workers);
     const { worker = at, link } = workers[at] ?? {};
-    const asked = link?.request(metricsAsked, {}).catch(() => undefined);
-    const metrics = await Promise.race([asked, delay(TOLD_WITHIN_MS, undefined, { ref: false })]);
-    return { worker, workers: workers.length, ...(metrics === undefined ? {} : { metrics }) };
+    const telling = link?.request(toldWhat, { asked }).catch(() => undefined);
+    const told = await Promise.race([telling, delay(TOLD_WITHIN_MS, undefined, { ref: false })]);
+    return { worker, workers: workers.length, ...(told === undefined ? {} : { told }) };
   }
 
   async #ask(question: (link: Link) => Promise<unknown>): Promise<void> {

@@ -24,6 +24,7 @@ import {
 } from '../links/provision-request.ts';
 import type { WatchAct } from '../links/watch-act.ts';
 import type { WatchedInstance } from '../links/watcher-messages.ts';
+import type { WorkerTold } from '../links/worker-asked.ts';
 import type { AliasTable } from './alias-table.ts';
 import { InstanceInUse, InstanceProcesses } from './instance-processes.ts';
 import type { Profile } from './profile.ts';
@@ -197,11 +198,11 @@ export class Instances implements AsyncDisposable {
     await instance.recordAct(act);
   }
 
-  /** Of one of its workers. @throws Error where the instance does not run */
-  async metricsOf(name: string, at: number): ReturnType<InstanceProcesses['metricsOf']> {
+  /** @throws Error where the instance does not run */
+  async askWorker(name: string, ...asked: Parameters<InstanceProcesses['askWorker']>): Promise<WorkerTold> {
     const instance = this.#running.get(name);
     if (instance === undefined) throw new Error(`${name} does not run`);
-    return await instance.metricsOf(at);
+    return await instance.askWorker(...asked);
   }
 
   get pids(): Readonly<Record<string, InstancePids>> {

@@ -140,7 +140,7 @@ export async function startSupervisor(
       instances: instances.conditions,
       processes: { control: controlChild.isReady, managementRecorder: recorder.process.isReady },
     }),
-    metrics: (name, at) => instances.metricsOf(name, at),
+    askWorker: (name, at, asked) => instances.askWorker(name, at, asked),
     record: (instance, act) => (instance === '' ? recordOwnWatchAct(audit, act) : instances.recordAct(instance, act)),
     ...reporter,
     changed: () => changed(),

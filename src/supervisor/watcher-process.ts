@@ -9,7 +9,7 @@ import { entryOf } from '../links/entry.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
 import { HEARD_EVERY_MS, recordWatch, watched } from '../links/watcher-messages.ts';
-import { workerAsked } from '../links/worker-metrics.ts';
+import { workerAsked } from '../links/worker-asked.ts';
 import { confined } from './control-arguments.ts';
 import type { Instances } from './instances.ts';
 import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
@@ -22,7 +22,7 @@ export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> 
   readonly condition: () => Parameters<typeof watched.encode>[0];
   /** Resolves when it is on record. */
   readonly record: (instance: string, act: WatchAct) => Promise<void>;
-  readonly metrics: Instances['metricsOf'];
+  readonly askWorker: Instances['askWorker'];
   readonly changed: () => void;
 }
 
@@ -85,7 +85,7 @@ export class WatcherProcess implements AsyncDisposable {
 
   #listen(link: Link): void {
     link.answer(recordWatch, ({ instance, act }) => this.#options.record(instance, act));
-    link.answer(workerAsked, ({ instance, at }) => this.#options.metrics(instance, at));
+    link.answer(workerAsked, ({ instance, at, asked }) => this.#options.askWorker(instance, at, asked));
     this.#tell(link);
   }
 

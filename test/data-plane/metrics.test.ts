@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { MetricName } from '../../src/formats/metric-table.ts';
 import { packed, readWorkerMetrics, type WorkerMetrics } from '../../src/links/worker-metrics.ts';
+import { readTakenTraces } from '../../src/links/worker-traces.ts';
 import { type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 let instance: RunningInstance;
@@ -120,4 +121,35 @@ test('counters begin again with the worker, and say so', async () => {
   assert.notEqual(anew.epoch, first.epoch);
   assert.equal(anew.toldBefore, false);
   assert.equal(requests(anew, {}), 0);
+});
+
+test('a traced request is told with its stages, in the trace of its caller, who is told of its span', async () => {
+  const { service } = instance;
+  const token = await instance.adminToken();
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const ask = async (): Promise<unknown> => {
+    const headers = { traceparent };
+    const { headers: answered } = await instance.ask('GET', '/settings?api-version=7.6', { token, headers });
+    return answered['traceresponse'];
+  };
+  assert.equal(await ask(), undefined, 'nobody wants traces');
+  service.traces(1);
+  const response = String(await ask());
+  const [, traceId, spanId] = response.split('-');
+  assert.equal(traceId, '4bf92f3577b34da6a3ce929d0e0e4736');
+  const { traces } = readTakenTraces(JSON.parse(JSON.stringify(service.traces(0))), 'traces');
+  const [trace] = traces;
+  assert.equal(traces.length, 1);
+  assert.deepEqual([trace?.spanId, trace?.parentSpanId, trace?.status], [spanId, '00f067aa0ba902b7', 200]);
+  assert.deepEqual(
+    trace?.stages.map(([stage]) => stage),
+    ['network', 'token', 'roles', 'module', 'record', 'answer'],
+  );
+  const times = trace?.stages.flatMap(([, from, to]) => [from, to]) ?? [];
+  assert.deepEqual(
+    times,
+    times.toSorted((a, b) => a - b),
+  );
+  assert.deepEqual([times[0], times.at(-1)], [trace?.from, trace?.to]);
+  assert.equal(await ask(), undefined, 'they are wanted no more');
 });

@@ -38,7 +38,7 @@ export interface PipelineParts extends Omit<AddressParts, 'name'>, CallerParts {
   readonly partitions: number;
   readonly answerHeaders: ServiceHeaders;
   /** Undefined: the call is not traced. */
-  readonly traced?: (call: Call) => Call['trace'];
+  readonly traced: (call: Call) => Call['trace'];
   /** Whether operations can be carried out now. */
   readonly isHealthy: () => boolean;
   /** Told of failures that the client is not told of. */
@@ -274,7 +274,7 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
   return {
     take(call) {
       figures.arrived();
-      if (traced !== undefined) call.trace = traced(call);
+      call.trace = traced(call);
       loop.arrive(call);
     },
     told: () => figures.told({ module: operations.waiting, worker: requests.waiting }),

@@ -19,8 +19,8 @@ function open(deployment: Deployment, gauges: readonly WatchedSample[] = []): ()
     const workers = deployment[instance];
     if (workers === undefined) return Promise.reject(new RequestFailed('Failed', 'it does not run'));
     const told = workers[at];
-    const metrics = typeof told === 'function' ? (told as () => unknown)() : told && packed(told as WorkerMetrics);
-    return Promise.resolve({ worker: at, workers: workers.length, ...(metrics === undefined ? {} : { metrics }) });
+    const answer = typeof told === 'function' ? (told as () => unknown)() : told && packed(told as WorkerMetrics);
+    return Promise.resolve({ worker: at, workers: workers.length, ...(answer === undefined ? {} : { told: answer }) });
   };
   const metrics = openMetrics({
     link: { request } as unknown as Parameters<typeof openMetrics>[0]['link'],

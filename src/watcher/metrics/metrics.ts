@@ -1,17 +1,19 @@
 // The figures of all instances, asked for when somebody wants them. A worker that does not tell its own in time is named as one that
 // did not, and nobody waits for it.
 import { randomUUID } from 'node:crypto';
+import { metricTable } from '../../formats/metric-table.ts';
 import { reportFailure } from '../../http/report-failure.ts';
-import { type Link, RequestFailed } from '../../links/link.ts';
+import type { Link } from '../../links/link.ts';
 import type { WatchedInstance } from '../../links/watcher-messages.ts';
-import { readWorkerMetrics, type WorkerMetrics, workerAsked } from '../../links/worker-metrics.ts';
+import { readWorkerMetrics, type WorkerMetrics } from '../../links/worker-metrics.ts';
+import { askWorkers } from '../ask-workers.ts';
 import { Counted } from './counted.ts';
 import { exposition, type WatchedSample } from './exposition.ts';
 
 export interface MetricsOptions {
   readonly link: Pick<Link, 'request'>;
   readonly instances: () => readonly Pick<WatchedInstance, 'name' | 'activation'>[];
-  /** What the parts of the watcher say of themselves. */
+  /** What the parts of the watcher say: values now, and what they have counted since it began. */
   readonly gauges: () => readonly WatchedSample[];
 }
 
@@ -32,28 +34,19 @@ export function openMetrics({ link, instances, gauges }: MetricsOptions): () => 
   /** Answers of one question are for all who ask meanwhile. */
   let asking: Promise<MetricsText> | undefined;
 
-  const ask = async (hsm: string, at: number): Promise<{ readonly answer: Answer; readonly workers: number }> => {
-    const { worker, workers, metrics } = await link.request(workerAsked, { instance: hsm, at });
-    return { answer: { hsm, worker, metrics: metrics === undefined ? undefined : read(hsm, metrics) }, workers };
-  };
-
-  const askAll = async (hsm: string): Promise<readonly Answer[]> => {
-    try {
-      const { answer, workers } = await ask(hsm, 0);
-      if (workers === 0) return [];
-      const others = await Promise.all(Array.from({ length: workers - 1 }, (_, nth) => ask(hsm, nth + 1)));
-      return [answer, ...others.map(({ answer: each }) => each)];
-    } catch (error) {
-      if (!(error instanceof RequestFailed)) throw error;
-      return []; // it does not run
-    }
-  };
+  const askAll = async (hsm: string): Promise<readonly Answer[]> =>
+    (await askWorkers(link, hsm, { kind: 'metrics' })).map(({ worker, told }) => ({
+      hsm,
+      worker,
+      metrics: told === undefined ? undefined : read(hsm, told),
+    }));
 
   const collect = async (): Promise<MetricsText> => {
     const all = instances();
     const answers = (await Promise.all(all.map(({ name }) => askAll(name)))).flat();
     const told = answers.flatMap(({ hsm, metrics }) => (metrics === undefined ? [] : [{ hsm, metrics }]));
-    counted.take([...told, { metrics: ownCounters() }]);
+    const own = gauges();
+    counted.take([...told, { metrics: ownCounters(own) }]);
     const states: readonly WatchedSample[] = [
       { name: 'strongroom_process_resident_memory_bytes', labels: OWN, value: process.memoryUsage.rss() },
       ...all.map(
@@ -73,7 +66,7 @@ export function openMetrics({ link, instances, gauges }: MetricsOptions): () => 
       ),
     ];
     const said = told.map(({ hsm, metrics }) => metrics.samples.map((each) => ({ ...each, hsm })));
-    return await exposition([states, gauges(), ...said], counted);
+    return await exposition([states, own, ...said], counted);
   };
 
   return () => {
@@ -87,10 +80,16 @@ export function openMetrics({ link, instances, gauges }: MetricsOptions): () => 
 const OWN = { process: 'watcher' };
 const EPOCH = randomUUID();
 
-function ownCounters(): WorkerMetrics {
+function ownCounters(more: readonly WatchedSample[]): WorkerMetrics {
   const { user, system } = process.cpuUsage();
   const value = (user + system) / 1e6;
-  const samples = [{ name: 'strongroom_process_cpu_seconds_total', labels: OWN, value }] as const;
+  const cpu = { name: 'strongroom_process_cpu_seconds_total', labels: OWN, value } as const;
+  const samples = [cpu, ...more.filter(({ name }) => metricTable[name].type === 'counter')].map(
+    ({ hsm, labels, ...rest }: WatchedSample) => ({
+      ...rest,
+      labels: { ...(hsm === undefined ? {} : { hsm }), ...labels },
+    }),
+  );
   return { epoch: EPOCH, toldBefore: false, samples, histograms: [] };
 }
 

@@ -69,7 +69,7 @@ interface Attribute {
 }
 
 /** What is unknown or empty is left out. */
-function attributes(named: Readonly<Record<string, unknown>>): readonly Attribute[] {
+export function attributes(named: Readonly<Record<string, unknown>>): readonly Attribute[] {
   return Object.entries(named).flatMap(([key, value]): readonly Attribute[] => {
     if (typeof value === 'number' && Number.isSafeInteger(value)) return [{ key, value: { intValue: String(value) } }];
     return typeof value === 'string' && value !== '' ? [{ key, value: { stringValue: value } }] : [];
