@@ -53,7 +53,7 @@ test('nothing is traced before somebody asks, nor when nobody has asked for a wh
   assert.equal(tracing.begin(call(header, 40_001)), undefined);
 });
 
-test('a caller may keep its own from being traced, and have no more traced than is wanted', () => {
+test('a caller may keep its own from being traced; of others the share is traced that is wanted, the same as elsewhere', () => {
   const tracing = new Tracing(() => 0);
   tracing.take(0.25);
   const begun = (count: number, header: () => string | undefined): number =>

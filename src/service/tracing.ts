@@ -30,7 +30,7 @@ export class Tracing {
       return undefined;
     }
     const parent = readTraceparent(call.request.headers['traceparent']);
-    // Who calls may keep its own from being traced, and never have more traced than is wanted here.
+    // Who calls may keep its own from being traced. Who makes up ids may have all of its own traced, as far as there is room for them.
     if (parent === undefined ? Math.random() >= this.#ratio : !parent.sampled || !isTaken(parent.traceId, this.#ratio))
       return undefined;
     return new RequestTrace(parent, (finished) => this.#keep(finished));
