@@ -41,6 +41,7 @@ const programs = {
     also: () => openScVersion() >= 26,
     from: { client: 'opensc' },
   },
+  prometheus: { commands: ['prometheus', 'promtool'], from: { debian: 'prometheus' } },
   python3: { commands: ['python3'], from: { debian: 'python3-venv' } },
   softhsm2: { commands: ['softhsm2-util'], also: () => softHsm() !== undefined, from: { debian: 'softhsm2' } },
   'python-azure': { commands: [PYTHON], also: hasPythonModules, from: { client: 'azure-python' } },

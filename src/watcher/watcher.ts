@@ -1,4 +1,5 @@
 // All that the watcher does, each part beside the others: none waits for another.
+import { readFileSync } from 'node:fs';
 import type { Places } from '../deployment/data-layout.ts';
 import type { WatchConfig } from '../deployment/watch-config.ts';
 import type { Link } from '../links/link.ts';
@@ -6,6 +7,7 @@ import type { WatchAct } from '../links/watch-act.ts';
 import { recordWatch, type Watched, type WatchedInstance, type WatchedProcesses } from '../links/watcher-messages.ts';
 import { openHealth } from './health/health.ts';
 import { openMetrics } from './metrics/metrics.ts';
+import { openTraces } from './traces/traces.ts';
 import { findLogs, type WatchedLog } from './watched-logs.ts';
 
 export interface WatcherOptions {
@@ -30,7 +32,14 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
   const record = (instance: string, act: WatchAct): Promise<void> =>
     link.request(recordWatch, { instance, act }).then(() => undefined);
   let watched: readonly WatchedInstance[] = [];
-  const metrics = openMetrics({ link, instances: () => watched, gauges: () => [] });
+  const instances = (): typeof watched => watched;
+  const traces =
+    config.traces === undefined
+      ? undefined
+      : stack.use(
+          openTraces({ config: config.traces, link, instances, readFile: (path) => readFileSync(path, 'utf8') }),
+        );
+  const metrics = openMetrics({ link, instances, gauges: () => traces?.gauges() ?? [] });
   const parts: readonly WatcherPart[] = [
     ...(config.health === undefined
       ? []
@@ -51,13 +60,13 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
   ];
   const owned = stack.move();
   return {
-    update({ instances, processes }) {
-      watched = instances;
+    update({ instances: all, processes }) {
+      watched = all;
       const logs = findLogs(
         places,
-        instances.map(({ name }) => name),
+        all.map(({ name }) => name),
       );
-      for (const part of parts) part.update(logs, instances, processes);
+      for (const part of parts) part.update(logs, all, processes);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -32,12 +32,10 @@ export function readMetrics(text: string): MetricsText {
 }
 
 /** Of all samples of the name with these labels. */
-export function sumOf(
-  { samples }: MetricsText,
-  name: string,
-  labels: Readonly<Record<string, string>> = {},
-): number {
+export function sumOf({ samples }: MetricsText, name: string, labels: Readonly<Record<string, string>> = {}): number {
   return samples
-    .filter((each) => each.name === name && Object.entries(labels).every(([label, value]) => each.labels[label] === value))
+    .filter(
+      (each) => each.name === name && Object.entries(labels).every(([label, value]) => each.labels[label] === value),
+    )
     .reduce((sum, { value }) => sum + value, 0);
 }
