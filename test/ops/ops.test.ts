@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { metricTable } from '../../src/formats/metric-table.ts';
 import { freePort } from '../support/free-port.ts';
 import { type MetricsText, readMetrics, sumOf } from '../support/metrics-text.ts';
+import { runStrongroom } from '../support/run-strongroom.ts';
 import { CHECKOUT, type RunningProduct, startProduct } from '../support/running-product.ts';
 import { skipUnless } from '../system-programs.ts';
 
@@ -28,6 +29,8 @@ before(async () => {
   await writeFile(config, JSON.stringify({ health: { port: 0 } }));
   product = await startProduct({ config });
   ({ health: address = '' } = product.state);
+  // Somebody has asked for something: keys of a token's issuer are read then, and requests counted.
+  assert.equal((await runStrongroom('clock', 'show', '--data', product.data)).code, 0);
 });
 after(async () => {
   await product[Symbol.asyncDispose]();

@@ -9,13 +9,14 @@ import { checkHealthFiles } from './check-health-files.ts';
 
 /** @throws ConfigError */
 export function checkNamedFiles(config: ProductionConfig): void {
-  const { eventTargets = [], backupTargets = [], backupIdentity, health } = config;
+  const { eventTargets = [], backupTargets = [], backupIdentity, health, traces } = config;
   checkAddresses(config);
   for (const [member, places] of Object.entries({ eventTargets, backupTargets })) {
     for (const [at, { caFile }] of places.entries()) {
       if (caFile !== undefined) readPlainFile(caFile, `${member}[${at}].caFile`);
     }
   }
+  if (traces?.caFile !== undefined) readPlainFile(traces.caFile, 'traces.caFile');
   if (health !== undefined) checkHealthFiles(health);
   if (backupIdentity === undefined || backupIdentity.kind === 'imds') return;
   if (backupIdentity.caFile !== undefined) readPlainFile(backupIdentity.caFile, 'backupIdentity.caFile');
