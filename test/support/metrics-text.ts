@@ -25,7 +25,9 @@ export function readMetrics(text: string): MetricsText {
     const [, name, labels = '', value] = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
     if (name === undefined || value === undefined || Number.isNaN(Number(value.replace('+Inf', 'Infinity'))))
       throw new Error(`no sample: ${line}`);
-    const pairs = [...labels.matchAll(/([a-z_]+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, of]) => [label, of]);
+    const pairs = [...labels.matchAll(/([a-z_]+)="((?:[^"\\]|\\.)*)"/g)].map(
+      ([, label = '', of = '']) => [label, of] as const,
+    );
     samples.push({ name, labels: Object.fromEntries(pairs), value: Number(value.replace('+Inf', 'Infinity')) });
   }
   return { types, samples };

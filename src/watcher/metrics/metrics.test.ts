@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { type MetricName, metricTable, type Sample } from '../../formats/metric-table.ts';
+import { metricTable, type Sample } from '../../formats/metric-table.ts';
 import { errorCodes } from '../../http/service-error.ts';
 import { RequestFailed } from '../../links/link.ts';
 import { done, MAX_SUPERVISION_FRAME } from '../../links/messages.ts';

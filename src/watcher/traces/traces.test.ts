@@ -29,11 +29,29 @@ function finished(less: Partial<FinishedTrace> = {}): FinishedTrace {
   };
 }
 
+interface Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly kind: number;
+  readonly endTimeUnixNano: string;
+  readonly status?: object;
+  readonly attributes?: readonly { readonly key: string; readonly value: object }[];
+}
+
+function spansOf(request: string): readonly Span[] {
+  const { resourceSpans } = JSON.parse(request) as {
+    readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
+  };
+  return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
+}
+
 test('a request is a span of a server, with one below it for each stage, in the JSON of OTLP', () => {
   const workers = [{ hsm: 'prod', worker: 1, timeOrigin: ORIGIN, traces: [finished()] }];
-  const { resourceSpans } = JSON.parse(tracesRequest(workers));
-  const [request, token, module] = resourceSpans[0].scopeSpans[0].spans;
-  const { attributes, ...span } = request;
+  const [request, token, module] = spansOf(tracesRequest(workers));
+  assert.ok(request !== undefined && token !== undefined && module !== undefined);
+  const { attributes = [], ...span } = request;
   assert.deepEqual(span, {
     traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
     spanId: '00f067aa0ba902b7',
@@ -45,7 +63,7 @@ test('a request is a span of a server, with one below it for each stage, in the 
     status: {},
   });
   assert.deepEqual(
-    attributes.map(({ key, value }: { key: string; value: object }) => [key, ...Object.values(value)]),
+    attributes.map(({ key, value }) => [key, ...(Object.values(value) as readonly unknown[])]),
     [
       ['http.request.method', 'POST'],
       ['http.response.status_code', '200'],
@@ -70,10 +88,9 @@ test('what failed is an error, what was refused is none', () => {
     finished({ status: 503, code: 'ServiceUnavailable' }),
     finished({ status: 403, code: 'AccessDenied' }),
   ];
-  const { resourceSpans } = JSON.parse(tracesRequest([{ hsm: 'prod', worker: 0, timeOrigin: ORIGIN, traces }]));
-  const spans = resourceSpans[0].scopeSpans[0].spans.filter(({ kind }: { kind: number }) => kind === 2);
+  const spans = spansOf(tracesRequest([{ hsm: 'prod', worker: 0, timeOrigin: ORIGIN, traces }]));
   assert.deepEqual(
-    spans.map(({ status }: { status: object }) => status),
+    spans.filter(({ kind }) => kind === 2).map(({ status }) => status),
     [{ code: 2 }, {}],
   );
 });
@@ -85,11 +102,10 @@ test('traces are sent as they are taken; what a receiver does not take is droppe
     let body = '';
     request.on('data', (chunk) => (body += String(chunk)));
     request.on('end', () => {
-      const { resourceSpans } = JSON.parse(body);
       got.push({
         path: request.url,
         type: request.headers['content-type'],
-        spans: resourceSpans[0].scopeSpans[0].spans.length,
+        spans: spansOf(body).length,
       });
       // Where it points to is no target of the configuration.
       response.writeHead(status, { location: '/elsewhere' }).end('{}');
