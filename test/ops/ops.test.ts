@@ -209,7 +209,8 @@ test('a real Prometheus reads the product, and a rule fires', { skip: skipUnless
   try {
     const api = async (path: string): Promise<unknown> => {
       const answer = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`).catch(() => undefined);
-      return answer === undefined ? undefined : ((await answer.json()) as { readonly data: unknown }).data;
+      // While it starts it answers 503, and text.
+      return answer?.ok === true ? ((await answer.json()) as { readonly data: unknown }).data : undefined;
     };
     const until = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
       for (let tries = 0; !(await holds()); tries++) {
