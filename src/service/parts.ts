@@ -37,7 +37,7 @@ import { moduleState } from './module-state.ts';
 /** What the service gives to its parts. */
 export interface Outside extends Pick<BackupService, 'openStorage' | 'locate'> {
   readonly config: InstanceConfig;
-  readonly places: Pick<InstancePaths, 'audit'>;
+  readonly places: Pick<InstancePaths, 'audit' | 'index'>;
   readonly crypto: CryptoClient;
   /** Not to be used before they are opened. */
   readonly records: Omit<Records, keyof AsyncDisposable>;

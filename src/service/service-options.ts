@@ -11,7 +11,7 @@ export interface ServiceOptions {
   readonly names: LiveNames;
   readonly places: Pick<
     InstancePaths,
-    'module' | 'store' | 'audit' | 'tlsKey' | 'tlsCertificate' | 'backupTargetsFile' | 'unwitnessed'
+    'module' | 'store' | 'audit' | 'index' | 'tlsKey' | 'tlsCertificate' | 'backupTargetsFile' | 'unwitnessed'
   >;
   readonly recorderSocket: string;
   /** 0: any free port. */

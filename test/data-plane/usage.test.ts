@@ -1,12 +1,16 @@
 // The views of usage over real connections: what they say is what was done, who may ask, and that files alone say the same.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { nounsOf } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands/usage.ts';
 import { dispatch } from '../../src/cli/dispatch.ts';
+import { openIndexWriter } from '../../src/features/audit/index/catch-up.ts';
+import { indexPlace } from '../../src/features/audit/index/index-file.ts';
 import type { FailureRow, KeyRow, RoleRow, Viewed, VolumeRow } from '../../src/features/usage/views.ts';
+import { TILE_WIDTH } from '../../src/formats/tlog-tiles.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
 
 const [signer, stranger] = [randomUUID(), randomUUID()];
@@ -89,4 +93,22 @@ test('the files alone say the same, in a table and as JSON', async () => {
     /^PRINCIPAL +OPERATION +REASON[^]*AccessDenied +127\.0\.0\.1 +2 /,
   );
   assert.equal((await run('--principal', 'me')).code, 2);
+});
+
+test('a worker takes the index of its log where there is one, and adds what it lacks', async () => {
+  const log = join(instance.folder, 'instances/test/audit');
+  const place = indexPlace(join(instance.folder, 'index'), log);
+  // A bundle and more: what is indexed is whole bundles.
+  for (let i = 0; i < 3 * TILE_WIDTH; i += 64) {
+    await Promise.all(Array.from({ length: 64 }, () => view('view=all')));
+  }
+  const before = await rows<KeyRow>('view=keys');
+  {
+    using writer = openIndexWriter(place, assert.fail);
+    while (writer.step(50));
+    assert.ok(writer.position >= TILE_WIDTH);
+  }
+  assert.deepEqual(await rows<KeyRow>('view=keys'), before);
+  writeFileSync(place.path, 'no index');
+  assert.deepEqual(await rows<KeyRow>('view=keys'), before);
 });

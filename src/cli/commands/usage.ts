@@ -1,5 +1,7 @@
 // `strongroom usage`: who used what, out of the log; of a running instance over its API, else from the files alone.
+import { places } from '../../deployment/data-layout.ts';
 import { readRunningState } from '../../deployment/running-state.ts';
+import { indexPlace } from '../../features/audit/index/index-file.ts';
 import { readAsked } from '../../features/usage/rows.ts';
 import { openUsage } from '../../features/usage/usage-of.ts';
 import {
@@ -70,7 +72,9 @@ A running instance is asked; where nothing runs, and with --log, the log's files
       if (log !== undefined || (root !== undefined && readRunningState(root) === undefined)) {
         const folder = logFolder(values);
         terminal.err(`Only the log in ${folder} is read.\n`);
-        return shown(await viewOf(openUsage(folder), asked), nameOf);
+        const indexes = root === undefined ? undefined : places(root).index;
+        const place = () => (indexes === undefined ? undefined : indexPlace(indexes, folder));
+        return shown(await viewOf(openUsage(folder, { place }), asked), nameOf);
       }
       const client = openInstanceClient(values);
       const path = `/strongroom/v1/usage?${new URLSearchParams(given).toString()}`;
