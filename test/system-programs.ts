@@ -27,6 +27,7 @@ interface Program {
 const programs = {
   az: { commands: ['az'], from: { client: 'azure-cli' } },
   'checker of histories': { commands: ['strongroom-linearisable'], from: { client: 'porcupine' } },
+  'programs of transparency logs': { commands: ['strongroom-published'], from: { client: 'tlog' } },
   curl: { commands: ['curl'], from: { debian: 'curl' } },
   gcc: { commands: ['gcc'], from: { debian: 'gcc libc6-dev' } },
   glewlwyd: { commands: ['glewlwyd'], from: { debian: 'glewlwyd' } },

@@ -5,6 +5,7 @@ import { LOOPBACK, openToAll } from './health-listener.ts';
 import * as clients from './name-conflicts.ts';
 import type { ProductionConfig } from './production-config.ts';
 import { missingPersonMark } from './trusted-issuers.ts';
+import { witnessConflict } from './witnesses.ts';
 
 /** Sentences that begin with the member. */
 type Rule = (config: ProductionConfig) => Iterable<string>;
@@ -72,6 +73,10 @@ const REFUSED: readonly Rule[] = [
   function* people({ issuers }) {
     const missing = missingPersonMark(issuers);
     if (missing !== undefined) yield missing;
+  },
+  function* witnesses(config) {
+    const conflict = witnessConflict(config);
+    if (conflict !== undefined) yield conflict;
   },
   /** Whoever comes second to a port does not get it. */
   function* listeners({ listen, privateListeners = [], health }) {

@@ -12,6 +12,7 @@ import { readPrivateListeners } from './private-listeners.ts';
 import { readSinks } from './sinks.ts';
 import { readFilePath, readTlsSettings } from './tls-settings.ts';
 import { readTrustedIssuers } from './trusted-issuers.ts';
+import { readStopWithoutWitness } from './witnesses.ts';
 
 const something = matching(/^[^]/, 'a text');
 const yes: Reader<true> = (value, path) => {
@@ -86,6 +87,8 @@ const OPTIONAL = {
   eventTargets: list(record({ origin: something }, { caFile: something })),
   /** Where full backups may be written to and restored from; absent: nowhere. */
   backupTargets: readBackupPlaces,
+  /** Operations are refused when none of these witnesses has signed the log for so long; absent: they are not. */
+  stopWithoutWitness: readStopWithoutWitness,
   /** Who the instance is to blob storage (`useManagedIdentity`); absent: nobody. */
   backupIdentity: readInstanceIdentity,
   /** Where its log is sent to, besides where the configuration sends all of them. */

@@ -3,7 +3,15 @@ import type { HostName, InstanceConfig } from './instance.ts';
 import type { TrustedIssuer } from './trusted-issuers.ts';
 
 /** What stands in a configuration file for all instances. A member that is here and undefined is taken out of an instance. */
-type Settled = 'privateListeners' | 'tls' | 'limits' | 'fileSeal' | 'passphraseFile' | 'eventTargets' | 'backupTargets';
+type Settled =
+  | 'privateListeners'
+  | 'tls'
+  | 'limits'
+  | 'fileSeal'
+  | 'passphraseFile'
+  | 'eventTargets'
+  | 'backupTargets'
+  | 'stopWithoutWitness';
 
 export type RuntimeConfig = {
   readonly hostNames: readonly HostName[];

@@ -5,6 +5,7 @@ import { readAlertSettings } from './alert-settings.ts';
 import { readHealthListener } from './health-listener.ts';
 import { readSinks } from './sinks.ts';
 import { readTraces } from './traces.ts';
+import { readWithoutWitness, readWitnesses } from './witnesses.ts';
 
 /** Members of a configuration file, each with the reader that its part has. */
 export const WATCH_MEMBERS = {
@@ -12,6 +13,8 @@ export const WATCH_MEMBERS = {
   health: readHealthListener,
   sinks: readSinks,
   traces: readTraces,
+  witnesses: readWitnesses,
+  withoutWitness: readWithoutWitness,
 } as const;
 
 export const readWatchConfig = record({}, WATCH_MEMBERS);

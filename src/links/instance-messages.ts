@@ -34,5 +34,7 @@ export const namesChanged = question(25, {});
 export const retire = question(26, {});
 /** Supervisor → service: clients are led to it; answered when it listens under the names of its private sockets. */
 export const lead = question(27, {});
+/** Supervisor → service: a checkpoint that is said to be cosigned by a witness; the worker looks for itself. */
+export const logCosigned = message(29, { note: 'text' });
 /** Supervisor → service: something that the watcher did for the instance; answered when it is on record. */
 export const recordAct = question(28, { act: readWatchAct });

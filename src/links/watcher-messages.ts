@@ -33,5 +33,7 @@ export type WatchedProcesses = ReturnType<typeof watchedProcesses>;
 export const watched = message(40, { instances: list(watchedInstance), processes: watchedProcesses });
 export type Watched = ReturnType<typeof watched.decode>;
 export const HEARD_EVERY_MS = 10_000;
+/** Watcher → supervisor: a witness has cosigned this checkpoint of the instance's log. */
+export const witnessed = message(49, { instance: 'text', note: 'text' });
 /** Watcher → supervisor: to be put into the log of the instance; where none is named, into that of the management plane. */
 export const recordWatch = question(41, { instance: 'text', act: readWatchAct });

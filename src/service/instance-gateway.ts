@@ -26,6 +26,8 @@ export interface GatewayParts {
   readonly state: InstanceState;
 }
 
+const WITNESSED = { why: undefined };
+
 export interface Gateway extends Pick<Pipeline, 'told'> {
   readonly listeners: InstanceListeners;
   readonly tracing: Tracing;
@@ -36,7 +38,7 @@ export async function openGateway(
   options: ServiceOptions,
   { router, audit, records, state }: GatewayParts,
 ): Promise<Gateway> {
-  const { config, names } = options;
+  const { config, names, witnessed = WITNESSED } = options;
   const { roles, clock, settings, activation, backupJobs, backupEngine, network, crypto, stack } = state;
   const elapsed = (): number => performance.now() / 1000;
   const tracing = new Tracing();
@@ -53,7 +55,8 @@ export async function openGateway(
     verifiers,
     roles,
     isActive: () => activation.willBeActive(),
-    isHealthy: () => crypto.pids.length > 0 && audit.isRecording,
+    isHealthy: () => crypto.pids.length > 0 && audit.isRecording && witnessed.why === undefined,
+    witnessed,
     isRestoring: () => backupJobs.running !== undefined && backupEngine.isRestoring,
     records,
     commit: (plan, entries) => records.update(plan, entries),

@@ -2,8 +2,10 @@
 
 import { basename, dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { cosignedFile } from '../deployment/cosigned-checkpoints.ts';
 import { places } from '../deployment/data-layout.ts';
 import { readInstanceConfig } from '../deployment/instance.ts';
+import { logOrigin } from '../formats/log-origin.ts';
 import { reportFailure } from '../http/report-failure.ts';
 import { openSupervisorLink } from '../links/child-link.ts';
 import {
@@ -11,6 +13,7 @@ import {
   condition,
   instanceUpdated,
   lead,
+  logCosigned,
   namesChanged,
   partitions,
   recordAct,
@@ -25,6 +28,7 @@ import type { InstanceService } from './instance-service.ts';
 import { LiveNames } from './live-configuration.ts';
 import { openModule } from './open-module.ts';
 import type { ServiceOptions } from './service-options.ts';
+import { openWitnessed } from './witnessed.ts';
 
 async function main(): Promise<void> {
   await using link = openSupervisorLink();
@@ -59,8 +63,11 @@ async function main(): Promise<void> {
     },
   });
   const folder = required(values.instance, 'instance');
-  const place = places(dirname(dirname(folder))).instance(basename(folder));
+  const all = places(dirname(dirname(folder)));
+  const place = all.instance(basename(folder));
   const config = readInstanceConfig(place.config);
+  using witnessed = openWitnessed({ config, path: cosignedFile(all.watch, logOrigin(config.id)) });
+  link.on(logCosigned, ({ note }) => witnessed.tell(note));
   const names = new LiveNames(config);
   // A worker that is locked or still starts takes them at once: what it opens later goes by them.
   link.answer(namesChanged, () => names.set(readInstanceConfig(place.config).hostNames), notTaken);
@@ -82,6 +89,7 @@ async function main(): Promise<void> {
       port: integer(values.port, 'port'),
       ...(values.listen === undefined ? {} : { socketPath: values.listen }),
       partitions: integer(values.partitions, 'partitions'),
+      witnessed: witnessed.now,
       shared: process.platform === 'linux',
       frontToken: () => token,
       completesLog: values['completes-log'],

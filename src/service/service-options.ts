@@ -21,6 +21,8 @@ export interface ServiceOptions {
   readonly partitions: number;
   /** By which the front is known that tells who a client is; absent: nobody may. */
   readonly frontToken?: () => Uint8Array | undefined;
+  /** Why operations are refused for want of a witness of the log; absent: they are not. */
+  readonly witnessed?: { readonly why: string | undefined };
   /** Several workers listen on one port. */
   readonly shared: boolean;
   /** One worker of an instance records heads that no entry names; others may see one that is about to be recorded. */

@@ -15,6 +15,7 @@ import { listenersOf } from '../deployment/private-listeners.ts';
 import { resourceIdsOf } from '../deployment/sinks.ts';
 import { ConfigError } from '../deployment/start-config.ts';
 import { watchConfigOf } from '../deployment/watch-config.ts';
+import { stopWithoutWitness, witnessConflict } from '../deployment/witnesses.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { instanceOrigin } from '../http/name-form.ts';
 import { entryOf } from '../links/entry.ts';
@@ -29,6 +30,8 @@ export async function openDevProfile(
   report: (text: string) => void,
   config: DevConfig = {},
 ): Promise<Profile> {
+  const conflict = witnessConflict(config);
+  if (conflict !== undefined) throw new ConfigError(conflict);
   const port = await takePort(wanted);
   const now = new Date();
   const authority = await openAuthority(at.ca, now);
@@ -64,6 +67,7 @@ export async function openDevProfile(
       limits: config.limits,
       tls: config.tls,
       privateListeners: config.privateListeners === undefined ? undefined : listenersOf(config.privateListeners, name),
+      stopWithoutWitness: stopWithoutWitness(config),
     }),
     identity: (of) => devIdentity(of, { port, caFile: at.caCertificate, headerFile: at.identityHeader }),
     ensureCertificate: (name, own, aliases) =>

@@ -9,7 +9,7 @@ import { makePrivateFolder } from '../files/private-folder.ts';
 import { logOrigin } from '../formats/log-origin.ts';
 import type { OwnRecoverability } from '../formats/own-recoverability.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
-import { instanceUpdated, lead, namesChanged, recordAct } from '../links/instance-messages.ts';
+import { instanceUpdated, lead, logCosigned, namesChanged, recordAct } from '../links/instance-messages.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
@@ -104,6 +104,11 @@ export class InstanceProcesses implements AsyncDisposable {
    */
   rename(): Promise<void> {
     return this.#ask((link) => link.request(namesChanged, {}));
+  }
+
+  /** A checkpoint that is said to be cosigned by a witness: the workers look for themselves. */
+  cosigned(note: string): void {
+    for (const each of [this.#current, ...this.#besides]) each.tell((link) => link.send(logCosigned, { note }));
   }
 
   /** @throws RequestFailed */

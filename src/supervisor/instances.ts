@@ -191,6 +191,11 @@ export class Instances implements AsyncDisposable {
     });
   }
 
+  /** One that does not run finds it where the watcher keeps it. */
+  cosigned(name: string, note: string): void {
+    this.#running.get(name)?.cosigned(note);
+  }
+
   /** Resolves when it is in the log of the instance. @throws Error where none of its workers can put it there */
   async recordAct(name: string, act: WatchAct): Promise<void> {
     const instance = this.#running.get(name);

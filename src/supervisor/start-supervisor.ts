@@ -141,6 +141,7 @@ export async function startSupervisor(
       processes: { control: controlChild.isReady, managementRecorder: recorder.process.isReady },
     }),
     askWorker: (name, at, asked) => instances.askWorker(name, at, asked),
+    cosigned: (name, note) => instances.cosigned(name, note),
     record: (instance, act) => (instance === '' ? recordOwnWatchAct(audit, act) : instances.recordAct(instance, act)),
     ...reporter,
     changed: () => changed(),

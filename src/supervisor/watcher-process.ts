@@ -8,7 +8,7 @@ import { makePrivateFolder } from '../files/private-folder.ts';
 import { entryOf } from '../links/entry.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
-import { HEARD_EVERY_MS, recordWatch, watched } from '../links/watcher-messages.ts';
+import { HEARD_EVERY_MS, recordWatch, watched, witnessed } from '../links/watcher-messages.ts';
 import { workerAsked } from '../links/worker-asked.ts';
 import { confined } from './control-arguments.ts';
 import type { Instances } from './instances.ts';
@@ -23,6 +23,8 @@ export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> 
   /** Resolves when it is on record. */
   readonly record: (instance: string, act: WatchAct) => Promise<void>;
   readonly askWorker: Instances['askWorker'];
+  /** A checkpoint that is said to be cosigned. */
+  readonly cosigned: (instance: string, note: string) => void;
   readonly changed: () => void;
 }
 
@@ -84,6 +86,7 @@ export class WatcherProcess implements AsyncDisposable {
   }
 
   #listen(link: Link): void {
+    link.on(witnessed, ({ instance, note }) => this.#options.cosigned(instance, note));
     link.answer(recordWatch, ({ instance, act }) => this.#options.record(instance, act));
     link.answer(workerAsked, ({ instance, at, asked }) => this.#options.askWorker(instance, at, asked));
     this.#tell(link);

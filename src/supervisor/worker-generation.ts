@@ -138,6 +138,11 @@ export class WorkerGeneration implements AsyncDisposable {
     for (const worker of this.#workers) await worker.whenReady();
   }
 
+  /** Every worker. */
+  tell(say: (link: Link) => void): void {
+    for (const link of this.#links) say(link);
+  }
+
   /** Every worker; one that does not answer with `done` is ended. */
   async ask(question: (link: Link) => Promise<unknown>, withinMs: number = ANSWERED_WITHIN_MS): Promise<void> {
     await Promise.all(

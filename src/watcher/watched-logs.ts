@@ -18,6 +18,8 @@ export interface WatchedLog {
   /** Resource ids of sinks, lower case: those of them that get it, by its diagnostic settings. */
   readonly diagnostics?: readonly string[] | undefined;
   readonly isManagement: boolean;
+  /** ISO 8601; absent: nobody knows any more. */
+  readonly createdAt?: string;
 }
 
 /** @param names of the instances that there are */
@@ -25,8 +27,9 @@ export function findLogs(places: Places, names: readonly string[]): readonly Wat
   const instances = names.flatMap((name): WatchedLog[] => {
     const { audit, config } = places.instance(name);
     if (!existsSync(config)) return [];
-    const { id, resourceId, diagnostics } = readInstanceConfig(config);
-    return [{ origin: logOrigin(id), folder: audit, instance: name, resourceId, diagnostics, isManagement: false }];
+    const { id, resourceId, diagnostics, createdAt } = readInstanceConfig(config);
+    const own = { instance: name, resourceId, diagnostics, createdAt };
+    return [{ origin: logOrigin(id), folder: audit, ...own, isManagement: false }];
   });
   const purged = existsSync(places.purged) ? readdirSync(places.purged).filter(isGuid) : [];
   const gone = purged.map((id) => ({ origin: logOrigin(id), folder: join(places.purged, id), isManagement: false }));

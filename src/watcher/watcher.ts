@@ -1,14 +1,24 @@
 // All that the watcher does, each part beside the others: none waits for another.
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Places } from '../deployment/data-layout.ts';
 import type { WatchConfig } from '../deployment/watch-config.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
-import { recordWatch, type Watched, type WatchedInstance, type WatchedProcesses } from '../links/watcher-messages.ts';
+import {
+  recordWatch,
+  type Watched,
+  type WatchedInstance,
+  type WatchedProcesses,
+  witnessed,
+} from '../links/watcher-messages.ts';
 import { openHealth } from './health/health.ts';
+import type { Check } from './health/readiness.ts';
 import { openMetrics } from './metrics/metrics.ts';
 import { openTraces } from './traces/traces.ts';
 import { findLogs, type WatchedLog } from './watched-logs.ts';
+import { witnessChecks } from './witnesses/checks.ts';
+import { Witnesses } from './witnesses/witnesses.ts';
 
 export interface WatcherOptions {
   readonly places: Places;
@@ -32,6 +42,14 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
   const record = (instance: string, act: WatchAct): Promise<void> =>
     link.request(recordWatch, { instance, act }).then(() => undefined);
   let watched: readonly WatchedInstance[] = [];
+  const { witnesses: named = [], withoutWitness } = config;
+  const cosigned = ({ instance }: WatchedLog, note: string): void => {
+    if (instance !== undefined) link.send(witnessed, { instance, note });
+  };
+  const witnesses = stack.use(
+    new Witnesses({ watch: places.watch, witnesses: named, withoutWitness, clock: CLOCK, cosigned }),
+  );
+  const also = (): readonly Check[] => witnessChecks(witnesses.status(), withoutWitness);
   const instances = (): typeof watched => watched;
   const traces =
     config.traces === undefined
@@ -41,9 +59,10 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
         );
   const metrics = openMetrics({ link, instances, gauges: () => traces?.gauges() ?? [] });
   const parts: readonly WatcherPart[] = [
+    ...(named.length === 0 ? [] : [witnesses]),
     ...(config.health === undefined
       ? []
-      : [stack.use(await openHealth({ places, listener: config.health, metrics, report }))]),
+      : [stack.use(await openHealth({ places, listener: config.health, metrics, also, report }))]),
     ...(config.alerts === undefined
       ? []
       : [
@@ -75,3 +94,10 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
 function report(text: string): void {
   process.stderr.write(`${text}\n`);
 }
+
+const CLOCK = {
+  now: Date.now,
+  async pause(ms: number, stopping: AbortSignal): Promise<void> {
+    await delay(ms, undefined, { signal: stopping }).catch(() => undefined); // it is to stop
+  },
+};

@@ -21,6 +21,8 @@ export interface CallerParts {
   /** A promise while this worker is still learning of a ceremony that another ran. */
   readonly isActive: () => boolean | Promise<boolean>;
   readonly isRestoring: () => boolean;
+  /** Why operations are refused for want of a witness of the log; undefined: they are not. */
+  readonly witnessed: { readonly why: string | undefined };
   readonly roles: Roles;
   readonly records: Pick<Records, 'head'>;
 }
@@ -82,9 +84,13 @@ function check(active: boolean): void {
   );
 }
 
-/** While a full restore replaces everything, nothing is answered but how far it is. @throws ServiceError ServiceUnavailable */
-export function rejectDuringRestore({ row }: KnownCall, { isRestoring }: CallerParts): void {
-  if (row.duringRestore === true || !isRestoring()) return;
+/** While a full restore replaces everything, or no witness signs the log, nothing is answered but how far a restore is. @throws ServiceError ServiceUnavailable */
+export function rejectWhileShut({ row }: KnownCall, { isRestoring, witnessed }: CallerParts): void {
+  if (row.duringRestore === true) return;
+  if (witnessed.why !== undefined) {
+    throw new ServiceError('ServiceUnavailable', witnessed.why, { innerCode: 'NoWitness', retryAfter: 60 });
+  }
+  if (!isRestoring()) return;
   throw new ServiceError(
     'ServiceUnavailable',
     'The HSM is being restored from a full backup and answers nothing but the status of the restore until that has ended',

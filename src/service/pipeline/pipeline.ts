@@ -21,7 +21,7 @@ import {
   type CallerParts,
   committing,
   identify,
-  rejectDuringRestore,
+  rejectWhileShut,
   requireActivated,
   requireUnexpired,
 } from './caller.ts';
@@ -97,7 +97,7 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
   }
 
   function readWhole(call: KnownCall, waited: boolean): Answer | Promise<Answer> {
-    rejectDuringRestore(call, parts);
+    rejectWhileShut(call, parts);
     const authorised = authorise(call, parts);
     const body = bodyOf(authorised);
     if (body instanceof Promise) {
@@ -124,7 +124,7 @@ export function buildPipeline(parts: PipelineParts): Pipeline {
     await records.refresh();
     requireNamed(call, addressed);
     requireUnexpired(call);
-    rejectDuringRestore(call, parts);
+    rejectWhileShut(call, parts);
     authorise(call, parts);
   }
 

@@ -16,6 +16,7 @@ import { certificateNames, productionHostNames, productionNames } from '../../de
 import { readConfigFile } from '../../deployment/read-config-file.ts';
 import { uncoveredText } from '../../deployment/uncovered-names.ts';
 import { watchConfigOf } from '../../deployment/watch-config.ts';
+import { stopWithoutWitness } from '../../deployment/witnesses.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { makePrivateFolder } from '../../files/private-folder.ts';
 import { instanceOrigin } from '../../http/name-form.ts';
@@ -76,6 +77,7 @@ export async function openProductionProfile(
       passphraseFile: config.seal.kind === 'passphrase' ? config.seal.passphraseFile : undefined,
       eventTargets: config.eventTargets,
       backupTargets: config.backupTargets,
+      stopWithoutWitness: stopWithoutWitness(config),
     }),
     identity: () => (config.backupIdentity === undefined ? {} : { backupIdentity: config.backupIdentity }),
     async ensureCertificate(name, places, aliases) {

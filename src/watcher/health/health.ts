@@ -6,7 +6,7 @@ import { readIfThere } from '../../files/read-if-there.ts';
 import type { WatcherPart } from '../watcher.ts';
 import type { HealthSources } from './answers.ts';
 import { openHealthListener } from './listener.ts';
-import type { Condition } from './readiness.ts';
+import type { Check, Condition } from './readiness.ts';
 import { healthSources } from './sources.ts';
 
 export interface HealthOptions {
@@ -14,16 +14,25 @@ export interface HealthOptions {
   readonly listener: HealthListener;
   /** Absent: /metrics is not there. */
   readonly metrics?: HealthSources['metrics'];
+  /** What other parts of the watcher have found; absent: nothing. */
+  readonly also?: () => readonly Check[];
   report(text: string): void;
 }
 
 /** Rejects with what the system says when nobody can listen there. */
-export async function openHealth({ places, listener, metrics, report }: HealthOptions): Promise<WatcherPart> {
+export async function openHealth({
+  places,
+  listener,
+  metrics,
+  also = () => [],
+  report,
+}: HealthOptions): Promise<WatcherPart> {
   let condition: Condition | undefined;
   let heardAt = 0;
   const sources = healthSources({
     condition: () => condition,
     silentMs: () => performance.now() - heardAt,
+    also,
     now: Date.now,
   });
   const { address = LOOPBACK, port, tls } = listener;

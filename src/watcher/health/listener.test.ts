@@ -19,7 +19,7 @@ after(() => rmSync(folder, { recursive: true }));
 
 function open(condition: Condition, { heardAgo = 0, tls }: { heardAgo?: number; tls?: Tls } = {}) {
   const sources = {
-    ...healthSources({ condition: () => condition, silentMs: () => heardAgo, now: () => NOW }),
+    ...healthSources({ condition: () => condition, silentMs: () => heardAgo, also: () => [], now: () => NOW }),
     metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: '# HELP\n' }),
   };
   return openHealthListener({ address: '127.0.0.1', port: 0, tls, sources, report: assert.fail });

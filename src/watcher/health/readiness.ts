@@ -17,7 +17,7 @@ export interface Condition extends WatchedProcesses {
 export interface Check {
   /** An instance, or `control` or `management`. */
   readonly component: string;
-  readonly measurement: 'activation' | 'workers' | 'modules' | 'recorder' | 'certificate' | 'process';
+  readonly measurement: 'activation' | 'workers' | 'modules' | 'recorder' | 'certificate' | 'process' | 'witness';
   /** `warn`: it serves, and somebody should look. */
   readonly status: 'pass' | 'warn' | 'fail';
   readonly observedValue: string | number;
