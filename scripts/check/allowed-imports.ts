@@ -510,6 +510,11 @@ export const areas: readonly Area[] = [
     because: "the bundler runs in the command that writes the custodian's tool, and nowhere else",
   },
   {
+    at: 'src/cli/commands/alerts.ts',
+    from: ['src/cli/', ...AROUND, 'src/features/audit/', 'src/watcher/alerts/'],
+    because: 'what alerts keep and what their rules say is read by those who keep and read it',
+  },
+  {
     at: 'src/cli/',
     from: [...BELOW_FEATURES, ...AROUND, 'src/features/', 'src/tools/', 'src/control/'],
     packages: ['@azure/identity', ...X509],
@@ -518,7 +523,7 @@ export const areas: readonly Area[] = [
 
   // What judges the product.
   {
-    at: 'test/alerts/outlets.test.ts',
+    at: 'test/alerts/',
     from: ['src/', 'test/support/'],
     packages: ['smtp-server', 'standardwebhooks'],
     because: 'alerts are proven against receivers that others have written',

@@ -32,6 +32,7 @@ const WORDS: readonly (readonly [noun: string, summary: string | undefined, alon
     undefined,
     'show who used which key how often, what changed in roles, what failed, and what volume was unusual',
   ],
+  ['alerts', 'what is told, to whom, and what is kept quiet'],
   ['rehearse', 'rehearsals of a recovery, and their signed records'],
   ['byok', 'keys of your own, wrapped for an HSM'],
   ['clock', "a development instance's clock"],

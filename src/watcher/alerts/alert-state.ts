@@ -1,6 +1,7 @@
 // What the watcher keeps of alerts, in one file: how far each log was judged, what was told and when, and what still has to go out.
 // All of it changes together, so that after a crash the same entries make the same alerts.
-import { integer, isoTime, list, mapOf, oneOf, record, text } from '../../formats/shape.ts';
+import { type AlertSettings, readAlertSettings } from '../../deployment/alert-settings.ts';
+import { flag, integer, isoTime, list, mapOf, oneOf, record, text } from '../../formats/shape.ts';
 import { readWatchAct } from '../../links/watch-act.ts';
 import { SEVERITIES } from './rule.ts';
 
@@ -37,8 +38,10 @@ export type Message = ReturnType<typeof message>;
 const outlet = record({ pending: list(alert, MOST), aside: list(message, MOST), taken: count }, { sending: message });
 
 /** Times are milliseconds. */
-export const readAlertState = record({
+const readAlertState = record({
   format: oneOf('strongroom alerts 1'),
+  /** What the last start went by: for commands. */
+  settings: readAlertSettings,
   /** What happened before is only learnt from. */
   since: count,
   /** By id of the log: index of the next entry. */
@@ -49,9 +52,9 @@ export const readAlertState = record({
   counts: mapOf(record({ log: text, times: list(count) }), MOST),
   /** By caller: requests of the current hour, and of those before it, the newest last. */
   volumes: mapOf(record({ log: text, hour: count, count, past: list(count, 168), told: count }), MOST),
-  /** Rules of states that hold, by rule and subject. */
-  holding: list(text, MOST),
-  silences: mapOf(record({ id: text, until: count, reason: text })),
+  /** Since when rules of states hold, by rule and subject. */
+  holding: mapOf(record({ since: count, isTold: flag }), MOST),
+  silences: mapOf(record({ id: text, until: count, reason: text, isOnRecord: flag })),
   outlets: mapOf(outlet),
   /** To be put on record: in the log of the instance, or of the management plane. */
   acts: list(record({ instance: text, act: readWatchAct }), MOST),
@@ -64,12 +67,13 @@ type Open<T> = T extends Readonly<Record<string, infer V>> ? Record<string, V> :
 /** In memory: changed as it goes. */
 export interface AlertState {
   readonly format: Kept['format'];
+  settings: AlertSettings;
   readonly since: number;
   readonly logs: Open<Kept['logs']>;
   readonly told: Open<Kept['told']>;
   readonly counts: Open<Kept['counts']>;
   readonly volumes: Open<Kept['volumes']>;
-  holding: readonly string[];
+  readonly holding: Open<Kept['holding']>;
   readonly silences: Open<Kept['silences']>;
   readonly outlets: Open<Kept['outlets']>;
   acts: Kept['acts'];
@@ -77,18 +81,24 @@ export interface AlertState {
 }
 
 /** What happened in the day before is told, all that is older only learnt from. */
-export function newState(now: number): AlertState {
+export function newState(now: number, settings: AlertSettings = { outlets: [] }): AlertState {
   return {
     format: 'strongroom alerts 1',
+    settings,
     since: now - 86_400_000,
     logs: {},
     told: {},
     counts: {},
     volumes: {},
-    holding: [],
+    holding: {},
     silences: {},
     outlets: {},
     acts: [],
     last: {},
   };
+}
+
+/** @throws ShapeError */
+export function parseAlertState(text: string): AlertState {
+  return readAlertState(JSON.parse(text), 'alerts.json') as AlertState;
 }

@@ -1,6 +1,5 @@
 // Alerts as a part of the watcher: follows the logs that there are, holds them against the rules, and sends what is due.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { AlertSettings } from '../../deployment/alert-settings.ts';
 import { FollowedEntries } from '../../features/audit/follow-entries.ts';
@@ -9,7 +8,8 @@ import { readIfThere } from '../../files/read-if-there.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
 import type { WatchedInstance, WatchedProcesses } from '../../links/watcher-messages.ts';
 import type { WatchedLog } from '../watched-logs.ts';
-import { type AlertState, newState, readAlertState } from './alert-state.ts';
+import { alertStateFile, silencesFile } from './alert-files.ts';
+import { type AlertState, newState, parseAlertState } from './alert-state.ts';
 import { Alerts } from './alerts.ts';
 import type { JudgedLog } from './judge.ts';
 import { MANAGEMENT } from './message.ts';
@@ -32,9 +32,6 @@ interface Followed {
   readonly log: JudgedLog;
   readonly entries: FollowedEntries;
 }
-
-export const alertStateFile = (folder: string): string => join(folder, 'alerts.json');
-export const silencesFile = (folder: string): string => join(folder, 'alert-silences.json');
 
 const PACE_MS = 500;
 /** Batches of one log at a time: others have their turn, and what is due goes out in between. */
@@ -71,11 +68,11 @@ export class AlertsPart implements AsyncDisposable {
 
   /** @throws ShapeError naming the rule or the outlet that cannot be used, or what is kept and does not read */
   static async open(options: AlertsPartOptions): Promise<AlertsPart> {
-    const { folder, now = Date.now } = options;
+    const { folder, settings, now = Date.now } = options;
     const kept = readIfThere(alertStateFile(folder));
-    const state =
-      kept === undefined ? newState(now()) : (readAlertState(JSON.parse(kept), 'alerts.json') as AlertState);
-    if (kept === undefined) await save(folder, state);
+    const state = kept === undefined ? newState(now()) : parseAlertState(kept);
+    state.settings = settings;
+    await save(folder, state);
     return new AlertsPart(options, state);
   }
 

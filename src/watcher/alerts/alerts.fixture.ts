@@ -3,7 +3,7 @@
 import type { Delivery } from '../../http/post-event.ts';
 import { auditEntryJson, ownEntry } from '../../links/recorder/entry.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
-import { type AlertState, newState, readAlertState } from './alert-state.ts';
+import { type AlertState, newState, parseAlertState } from './alert-state.ts';
 import { Alerts } from './alerts.ts';
 import type { JudgedLog } from './judge.ts';
 import type { Telling } from './message.ts';
@@ -61,8 +61,7 @@ export class Bench {
 
   /** From what was saved. */
   start(): Alerts {
-    const state: AlertState =
-      this.saved === undefined ? newState(this.now) : (readAlertState(JSON.parse(this.saved), 'state') as AlertState);
+    const state: AlertState = this.saved === undefined ? newState(this.now) : parseAlertState(this.saved);
     const outlet: NamedOutlet = {
       name: 'hook',
       least: 'info',

@@ -30,7 +30,7 @@ export interface AlertsOptions {
 const HOUR = 3_600_000;
 /** Positions alone are saved no more often: what was judged twice is told once. */
 const SAVED_EVERY_MS = 5_000;
-const RECORD_AGAIN_MS = 60_000;
+const RECORD_AGAIN_MS = 5_000;
 /** What waits for one outlet; beyond, alerts are counted to the last one of their rule. */
 const MOST_PENDING = 5_000;
 
@@ -77,10 +77,9 @@ export class Alerts {
   }
 
   observe(subject: string, state: Readonly<Record<string, unknown>>): void {
-    const { holding, told } = this.#state;
-    const before = Object.keys(told).length;
+    const before = JSON.stringify(this.#state.holding);
     this.#judge.observe(subject, state, this.#options.now());
-    if (this.#state.holding !== holding || Object.keys(told).length !== before) this.#changed += 1;
+    if (JSON.stringify(this.#state.holding) !== before) this.#changed += 1;
   }
 
   /** A rule is kept quiet once that is on record. */
@@ -94,7 +93,7 @@ export class Alerts {
     }: { readonly rule: string; readonly until: number; readonly reason: string; readonly by: string },
   ): void {
     if (this.#state.silences[rule]?.id === id || until <= this.#options.now()) return;
-    this.#state.silences[rule] = { id, until, reason };
+    this.#state.silences[rule] = { id, until, reason, isOnRecord: false };
     const untilText = new Date(until).toISOString();
     this.#act('', {
       what: 'AlertSilenced',
@@ -119,7 +118,7 @@ export class Alerts {
 
   #fired(alert: Alert): void {
     const silence = this.#state.silences[alert.rule];
-    const isSilent = silence !== undefined && silence.until > this.#options.now();
+    const isSilent = silence?.isOnRecord === true && silence.until > this.#options.now();
     const told = isSilent
       ? []
       : this.#sendings.filter(({ outlet: { least = 'info' } }) => isAtLeast(alert.severity, least));
@@ -226,6 +225,7 @@ export class Alerts {
         try {
           await this.#options.record(each.instance, each.act);
           this.#state.acts = this.#state.acts.filter((other) => other !== each);
+          this.#isOnRecord(each.act);
           this.#changed += 1;
         } catch {
           failing.add(each.instance);
@@ -236,6 +236,12 @@ export class Alerts {
     } finally {
       this.#recording = false;
     }
+  }
+
+  #isOnRecord({ what, detail: { rule = '', until = '' } }: WatchAct): void {
+    const silence = this.#state.silences[rule];
+    if (what !== 'AlertSilenced' || silence?.until !== Date.parse(until)) return;
+    this.#state.silences[rule] = { ...silence, isOnRecord: true };
   }
 
   /** All that has changed by now. What cannot be saved is told all the same: after a crash it is told again. */

@@ -60,11 +60,15 @@ export class Judge {
     for (const rule of this.#rules) {
       if (rule.kind !== 'state') continue;
       const key = JSON.stringify([rule.name, subject]);
-      const held = this.#state.holding.includes(key);
-      const holds = rule.when({ state, subject }) === true;
-      if (holds === held) continue;
-      this.#state.holding = holds ? [...this.#state.holding, key] : this.#state.holding.filter((each) => each !== key);
-      if (holds) this.#tell(rule, { log: subject, key, time: now, what: rule.title, id: [key, String(now)] });
+      const held = this.#state.holding[key];
+      if (rule.when({ state, subject }) !== true) {
+        delete this.#state.holding[key];
+        continue;
+      }
+      const { since, isTold } = held ?? { since: now, isTold: false };
+      const isDue = !isTold && now - since >= (rule.for ?? 0) * 1000;
+      this.#state.holding[key] = { since, isTold: isTold || isDue };
+      if (isDue) this.#tell(rule, { log: subject, key, time: now, what: rule.title, id: [key, String(since)] });
     }
   }
 

@@ -67,8 +67,11 @@ const KINDS = {
     },
     { window: REPEATS.window },
   ),
-  /** A state in which `when` begins to hold. */
-  state: record({ kind: oneOf('state'), ...ABOUT, when: stateCondition }, { window: REPEATS.window }),
+  /** A state in which `when` has held for so many seconds (absent: 0); told once until it does not. */
+  state: record(
+    { kind: oneOf('state'), ...ABOUT, when: stateCondition },
+    { for: integer(0, 30 * 86_400), window: REPEATS.window },
+  ),
 };
 
 const shape = byKind(KINDS);

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { ShapeError } from '../../formats/shape.ts';
 import { type Rule, readRule } from './rule.ts';
 
+/** With the text of its file. */
+export type ReadRule = Rule & { readonly source: string };
+
 const OURS = fileURLToPath(new URL('rules/', import.meta.url));
 const MOST_BYTES = 65_536;
 const MOST_RULES = 500;
@@ -16,7 +19,7 @@ export function readRules({
 }: {
   readonly rules?: string;
   readonly off?: readonly string[];
-} = {}): readonly Rule[] {
+} = {}): readonly ReadRule[] {
   const all = new Map(rulesIn(OURS).map((rule) => [rule.name, rule]));
   for (const rule of rules === undefined ? [] : rulesIn(rules)) {
     if (all.has(rule.name))
@@ -29,7 +32,7 @@ export function readRules({
   return [...all.values()];
 }
 
-function rulesIn(folder: string): readonly Rule[] {
+function rulesIn(folder: string): readonly ReadRule[] {
   const files = readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .sort();
@@ -38,7 +41,8 @@ function rulesIn(folder: string): readonly Rule[] {
     const path = join(folder, file);
     try {
       if (statSync(path).size > MOST_BYTES) throw new ShapeError('it is too long');
-      return readRule(file.slice(0, -'.json'.length), readFileSync(path, 'utf8'));
+      const source = readFileSync(path, 'utf8');
+      return { ...readRule(file.slice(0, -'.json'.length), source), source };
     } catch (cause) {
       throw new ShapeError(`${path}: ${(cause as Error).message}`, { cause });
     }
