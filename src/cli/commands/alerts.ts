@@ -102,7 +102,7 @@ which cannot be silenced. It holds once it is on record in the management plane'
     options: {
       'for DURATION': 'for so long: 45m, 12h, 7d; 30d at most',
       'until TIME': 'until then (ISO 8601)',
-      'reason TEXT': 'why',
+      'reason TEXT': 'why, for those who read the log',
       ...options,
     },
     examples: ['strongroom alerts silence settings-changed --for 2h --reason "change 4711"'],
