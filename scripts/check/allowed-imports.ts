@@ -115,6 +115,7 @@ export const areas: readonly Area[] = [
       'src/features/events/targets.ts',
       'src/watcher/alerts/outlets.ts',
       'src/watcher/alerts/rules.ts',
+      'src/watcher/sinks/addresses.ts',
     ],
     packages: X509,
     because:
@@ -516,7 +517,14 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/cli/',
-    from: [...BELOW_FEATURES, ...AROUND, 'src/features/', 'src/tools/', 'src/control/'],
+    from: [
+      ...BELOW_FEATURES,
+      ...AROUND,
+      'src/features/',
+      'src/tools/',
+      'src/control/',
+      'src/watcher/sinks/sink-status.ts',
+    ],
     packages: ['@azure/identity', ...X509],
     because: 'a command reads files or speaks the public API; it starts processes, it is not one of them',
   },

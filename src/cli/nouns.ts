@@ -27,6 +27,7 @@ const WORDS: readonly (readonly [noun: string, summary: string | undefined, alon
   ['backup', 'full backups of an HSM, and where they may be kept'],
   ['audit', 'the audit log: read it, verify it, keep its checkpoints'],
   ['witness', "a witness of others' audit logs, on a machine of its own"],
+  ['sinks', 'where the logs are sent to'],
   [
     'usage',
     undefined,

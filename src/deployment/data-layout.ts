@@ -31,6 +31,8 @@ export function places(root: string) {
     },
     /** What the watcher keeps: how far it has told whom of which log. */
     watch: at('watch'),
+    /** How far each log has been sent to each sink. */
+    sinks: at('watch', 'sinks'),
     /** Indexes of logs, made from them alone. */
     index: at('index'),
     /** The record of purged instances, and their logs. */

@@ -9,7 +9,6 @@ import { flag, guid, integer, list, matching, oneOf, type Reader, record, ShapeE
 import { filled } from '../http/claim-mapping.ts';
 import { readBackupPlaces } from './backup-targets.ts';
 import { readPrivateListeners } from './private-listeners.ts';
-import { readSinks } from './sinks.ts';
 import { readFilePath, readTlsSettings } from './tls-settings.ts';
 import { readTrustedIssuers } from './trusted-issuers.ts';
 import { readStopWithoutWitness } from './witnesses.ts';
@@ -91,8 +90,6 @@ const OPTIONAL = {
   stopWithoutWitness: readStopWithoutWitness,
   /** Who the instance is to blob storage (`useManagedIdentity`); absent: nobody. */
   backupIdentity: readInstanceIdentity,
-  /** Where its log is sent to, besides where the configuration sends all of them. */
-  sinks: readSinks,
   /** Sinks with one of these resource ids get its log; absent: none of those that have one. */
   diagnostics: readDestinations,
 } as const;

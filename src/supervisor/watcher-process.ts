@@ -56,7 +56,8 @@ export class WatcherProcess implements AsyncDisposable {
   }
 
   get #isWanted(): boolean {
-    return Object.keys(this.#options.config).length > 0;
+    // What is left of sinks that were taken out is for it to forget.
+    return Object.keys(this.#options.config).length > 0 || existsSync(this.#options.places.sinks);
   }
 
   /** Instances have come, gone or changed, or this is the first time. What it may read is settled when it starts. */
@@ -122,6 +123,7 @@ export function watcherProgram(
     folder: realpathSync(places.watch),
     // What the configuration names stays as it is: where a link of it leads to may change.
     reads: [...reads.filter((path) => existsSync(dirname(path))).map(resolved), ...filesNamedIn(config)],
+    writes: config.sinks?.flatMap((sink) => (sink.kind === 'file' ? [sink.path] : [])) ?? [],
     args: ['--data', realpathSync(places.root), '--profile', profile, '--config', JSON.stringify(config)],
   });
 }

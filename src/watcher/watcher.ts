@@ -5,18 +5,14 @@ import type { Places } from '../deployment/data-layout.ts';
 import type { WatchConfig } from '../deployment/watch-config.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
-import {
-  recordWatch,
-  type Watched,
-  type WatchedInstance,
-  type WatchedProcesses,
-  witnessed,
-} from '../links/watcher-messages.ts';
+import { recordWatch, type Watched, type WatchedInstance, witnessed } from '../links/watcher-messages.ts';
 import { openHealth } from './health/health.ts';
 import type { Check } from './health/readiness.ts';
 import { openMetrics } from './metrics/metrics.ts';
+import { openSinks } from './sinks/sinks.ts';
 import { openTraces } from './traces/traces.ts';
 import { findLogs, type WatchedLog } from './watched-logs.ts';
+import type { WatcherPart } from './watcher-part.ts';
 import { witnessChecks } from './witnesses/checks.ts';
 import { Witnesses } from './witnesses/witnesses.ts';
 
@@ -25,12 +21,6 @@ export interface WatcherOptions {
   readonly profile: 'dev' | 'production';
   readonly config: WatchConfig;
   readonly link: Link;
-}
-
-/** One of the things that the watcher does. */
-export interface WatcherPart extends AsyncDisposable {
-  /** At first and whenever either changes. */
-  update(logs: readonly WatchedLog[], instances: readonly WatchedInstance[], processes: WatchedProcesses): void;
 }
 
 export interface Watcher extends AsyncDisposable {
@@ -54,11 +44,13 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
   const traces =
     config.traces === undefined
       ? undefined
-      : stack.use(
-          openTraces({ config: config.traces, link, instances, readFile: (path) => readFileSync(path, 'utf8') }),
-        );
+      : stack.use(openTraces({ config: config.traces, link, instances, readFile }));
   const metrics = openMetrics({ link, instances, gauges: () => traces?.gauges() ?? [] });
+  const sinks = stack.use(
+    await openSinks({ folder: places.sinks, sinks: config.sinks ?? [], profile, readFile, clock: CLOCK, report }),
+  );
   const parts: readonly WatcherPart[] = [
+    sinks,
     ...(named.length === 0 ? [] : [witnesses]),
     ...(config.health === undefined
       ? []
@@ -90,6 +82,8 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+const readFile = (path: string): string => readFileSync(path, 'utf8');
 
 function report(text: string): void {
   process.stderr.write(`${text}\n`);

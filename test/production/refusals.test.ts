@@ -75,6 +75,26 @@ describe('production refuses to start', () => {
     );
   });
 
+  test('with a sink that cannot be one, without telling what its address holds', async () => {
+    const otlp = (name: string, url: string): Json => ({ name, kind: 'otlp', url });
+    const first = otlp('one', 'https://logs.example.org/v1/logs');
+    const wanted = /the url of 'two' must be https:\/\/host\[:port\]\/path without user, query and fragment/;
+    for (const url of [
+      'http://127.0.0.1:4318/v1/logs',
+      'https://u:hush@a.example.org/',
+      'https://a.example.org/?k=hush',
+    ]) {
+      await refuses({ sinks: [first, otlp('two', url)] }, wanted);
+    }
+    await refuses({ sinks: [first, first] }, /config\.sinks\[1\]\.name: another sink is called 'one'/);
+    await refuses({ sinks: [{ ...first, kind: 'carrier-pigeon' }] }, /sinks\[0\]\.kind must be one of: /);
+    await refuses({ sinks: [{ ...first, token: 'hush' }] }, /sinks\[0\] has the unknown member "token"/);
+    await refuses(
+      { sinks: [{ name: 'f', kind: 'file', path: '/nowhere/log' }] },
+      /sinks\[0\]\.path: there is no folder \/nowhere: make it/,
+    );
+  });
+
   test('with a self-signed certificate, or one of the development authority', async () => {
     const own = await pairOf('self', await makeSelfSigned([`*.${DOMAIN}`]));
     await refuses((config) => void (tlsOf(config).instances = own), /self-signed.*Set a certificate/);
@@ -155,6 +175,8 @@ describe('production refuses to start', () => {
         (config.eventTargets = [{ origin: 'https://a.example.org', caFile: open }]),
       'backupTargets\\[0\\]\\.caFile': (config) =>
         (config.backupTargets = [{ uri: 'https://a.example.org', caFile: open }]),
+      'sinks\\[0\\]\\.caFile': (config) =>
+        (config.sinks = [{ name: 's', kind: 'syslog', host: 'a.example.org', caFile: open }]),
       'backupIdentity\\.caFile': (config) =>
         (config.backupIdentity = { ...backupIdentity, secretFile: open, caFile: open }),
     };
@@ -166,6 +188,10 @@ describe('production refuses to start', () => {
     await refuses(
       { backupIdentity: { ...backupIdentity, secretFile } },
       /backupIdentity\.secretFile: .* is open to others/,
+    );
+    await refuses(
+      { sinks: [{ name: 's', kind: 'otlp', url: 'https://a.example.org/', headersFile: secretFile }] },
+      /sinks\[0\]\.headersFile: .* is open to others/,
     );
     await chmod(site.folder, 0o770);
     await refuses({}, /others may write to .* \(mode 770\), and with it change whom keys obey: chmod go-w/);

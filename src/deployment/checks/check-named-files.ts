@@ -1,8 +1,12 @@
 // What a configuration names for later: places of backups and targets of events, the files that say whom the instances trust
 // there, and by which secret they are known.
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AllowedTargets } from '../../features/backup/storage/allowed-targets.ts';
 import { EventTargets } from '../../features/events/targets.ts';
+import { checkAddresses } from '../../watcher/sinks/addresses.ts';
 import type { ProductionConfig } from '../production-config.ts';
+import type { SinkConfig } from '../sinks.ts';
 import { ConfigError } from '../start-config.ts';
 import { readPlainFile, readSecretFile } from './check-files.ts';
 import { checkHealthFiles } from './check-health-files.ts';
@@ -10,7 +14,8 @@ import { checkHealthFiles } from './check-health-files.ts';
 /** @throws ConfigError */
 export function checkNamedFiles(config: ProductionConfig): void {
   const { eventTargets = [], backupTargets = [], backupIdentity, health, traces } = config;
-  checkAddresses(config);
+  checkPlaces(config);
+  checkSinks(config.sinks ?? []);
   for (const [member, places] of Object.entries({ eventTargets, backupTargets })) {
     for (const [at, { caFile }] of places.entries()) {
       if (caFile !== undefined) readPlainFile(caFile, `${member}[${at}].caFile`);
@@ -24,8 +29,31 @@ export function checkNamedFiles(config: ProductionConfig): void {
   else readSecretFile(backupIdentity.secretFile, 'backupIdentity.secretFile');
 }
 
+/** What is sent is the log: whom it goes to is nobody else's to change. */
+function checkSinks(sinks: readonly SinkConfig[]): void {
+  try {
+    checkAddresses(sinks, 'production');
+  } catch (cause) {
+    throw new ConfigError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+  for (const [at, sink] of sinks.entries()) {
+    const member = `sinks[${at}]`;
+    if ('caFile' in sink) readPlainFile(sink.caFile, `${member}.caFile`);
+    if ('headersFile' in sink) readSecretFile(sink.headersFile, `${member}.headersFile`);
+    if ('sasFile' in sink) readSecretFile(sink.sasFile, `${member}.sasFile`);
+    if ('credentialsFile' in sink) readSecretFile(sink.credentialsFile, `${member}.credentialsFile`);
+    if ('clientCertificate' in sink) {
+      readPlainFile(sink.clientCertificate.certificate, `${member}.clientCertificate.certificate`);
+      readSecretFile(sink.clientCertificate.key, `${member}.clientCertificate.key`);
+    }
+    if (sink.kind === 'file' && !existsSync(dirname(sink.path))) {
+      throw new ConfigError(`${member}.path: there is no folder ${dirname(sink.path)}: make it, or name another`);
+    }
+  }
+}
+
 /** Instances judge them too, when they start: by then the service runs, and each of them would fail by itself. */
-function checkAddresses({ eventTargets = [], backupTargets = [] }: ProductionConfig): void {
+function checkPlaces({ eventTargets = [], backupTargets = [] }: ProductionConfig): void {
   try {
     new EventTargets(eventTargets, { profile: 'production', readFile: () => '' });
     new AllowedTargets(backupTargets, 'production');

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Places } from '../../deployment/data-layout.ts';
 import { type HealthListener, LOOPBACK } from '../../deployment/health-listener.ts';
 import { readIfThere } from '../../files/read-if-there.ts';
-import type { WatcherPart } from '../watcher.ts';
+import type { WatcherPart } from '../watcher-part.ts';
 import type { HealthSources } from './answers.ts';
 import { openHealthListener } from './listener.ts';
 import type { Check, Condition } from './readiness.ts';

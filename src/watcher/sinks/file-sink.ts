@@ -10,7 +10,7 @@ import type { Delivery, Sink, SinkSurroundings } from './sink.ts';
 // file durable with its first such write.
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR, O_SYNC } = constants;
 const APPENDING = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_SYNC;
-const OWNER_AND_GROUP = 0o640;
+const OWNER_ONLY = 0o600;
 const LINE_BREAK = Buffer.from('\n');
 
 export function fileSink({ path }: SinkConfigOf<'file'>, { log }: Pick<SinkSurroundings, 'log'>): Sink {
@@ -18,7 +18,7 @@ export function fileSink({ path }: SinkConfigOf<'file'>, { log }: Pick<SinkSurro
     async send(entries): Promise<Delivery> {
       let file: FileHandle | undefined;
       try {
-        file = await open(path, APPENDING, OWNER_AND_GROUP);
+        file = await open(path, APPENDING, OWNER_ONLY);
         const found = await file.stat();
         if (!found.isFile()) return { outcome: 'failed', why: 'it is no file' };
         const isTorn = found.size > 0 && !(await endsLine(file, found.size));

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import { Backoff } from '../../http/backoff.ts';
 import { keepPosition, type Position, type Refusal, readPosition, startAt } from './kept-position.ts';
 import { type Delivery, type LogEntry, type LogIdentity, MOST, type Sink } from './sink.ts';
+import { ageOf, type SinkStatus } from './sink-status.ts';
 
 /** A log that grows. */
 export interface SentLog {
@@ -27,7 +28,7 @@ export interface Clock {
 }
 
 export interface SinkRunOptions {
-  readonly sink: { readonly name: string; readonly kind: string };
+  readonly sink: { readonly name: string };
   readonly log: SentLog;
   /** File of its position. */
   readonly path: string;
@@ -36,28 +37,6 @@ export interface SinkRunOptions {
   /** Opened anew after each failure, so that exchanged certificates and secrets are taken. @throws SinkError */
   readonly open: () => Sink;
   readonly clock: Clock;
-}
-
-export interface SinkStatus {
-  readonly sink: string;
-  readonly kind: string;
-  /** Name of the instance, or `@management`. */
-  readonly log: string;
-  readonly origin: string;
-  readonly next: number;
-  readonly behind: {
-    readonly entries: number;
-    /** Age of the oldest entry that has not been taken; 0: there is none. */
-    readonly seconds: number;
-  };
-  readonly lastSuccess?: string | undefined;
-  readonly lastFailure?: { readonly at: string; readonly why: string } | undefined;
-  /** Absent: it does not wait after a failure. */
-  readonly retryAt?: string | undefined;
-  /** How many entries it will never take. */
-  readonly refused: number;
-  /** The newest of them. */
-  readonly latestRefusals: readonly Refusal[];
 }
 
 /** After a batch that was not full: what comes meanwhile goes together. */
@@ -85,7 +64,6 @@ export class SinkRun implements AsyncDisposable {
   #held: LogEntry[] = [];
   #most: number = MOST.entries;
   #row = FIRST_ROW;
-  #retryAt: number | undefined;
 
   constructor(options: SinkRunOptions) {
     this.#options = options;
@@ -95,19 +73,10 @@ export class SinkRun implements AsyncDisposable {
   status(): SinkStatus {
     const { sink, log, clock } = this.#options;
     const { last: _, ...position } = this.#position;
-    const oldest = this.#held[0];
-    return {
-      sink: sink.name,
-      kind: sink.kind,
-      log: log.identity.name,
-      origin: log.identity.origin,
-      ...position,
-      behind: {
-        entries: Math.max(this.#held.length, log.size() - position.next),
-        seconds: oldest === undefined ? 0 : secondsSince(oldest.bytes, clock.now()),
-      },
-      retryAt: this.#retryAt === undefined ? undefined : new Date(this.#retryAt).toISOString(),
-    };
+    const entries = Math.max(this.#held.length, log.size() - position.next);
+    const seconds = ageOf(this.#held[0]?.bytes, clock.now());
+    const { name, origin } = log.identity;
+    return { sink: sink.name, log: name, origin, ...position, behind: { entries, seconds } };
   }
 
   /** What is under way is given up: it is sent again after the next start. */
@@ -136,9 +105,7 @@ export class SinkRun implements AsyncDisposable {
       }
       if (wait === 0) continue;
       const ms = why === undefined ? PACE_MS : 1000 * Math.max(wait, this.#backoff.failed(clock.now() / 1000));
-      if (why !== undefined) this.#retryAt = clock.now() + ms;
       await clock.pause(ms, stopping);
-      this.#retryAt = undefined;
     }
     await this.#close();
   }
@@ -308,13 +275,6 @@ function failed(why: string, retryAfter = 0): Step {
 
 function digest(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('base64url');
-}
-
-/** Entries begin with their time. */
-export function secondsSince(entry: Buffer, now: number): number {
-  const time = /^\{"time":"([^"]{1,40})"/.exec(entry.toString('latin1', 0, 64))?.[1];
-  const at = time === undefined ? Number.NaN : Date.parse(time);
-  return Number.isNaN(at) ? 0 : Math.max(0, Math.round((now - at) / 1000));
 }
 
 function reasonOf(error: unknown): string {

@@ -1,6 +1,7 @@
 // Syslog (RFC 5424) over TLS (RFC 5425). The protocol has no acknowledgement, so each batch has a connection of its own: it counts as
 // taken once the receiver has answered the end of it (close_notify, FIN) with its own end, which it does when it has read all
-// before. A receiver that ends with something unread resets the connection, and the batch comes again.
+// before. A receiver that ends with something unread resets the connection, and the batch comes again; one that dies with something
+// read and not stored has lost it, and nobody can tell.
 import { hostname } from 'node:os';
 import { type ConnectionOptions, connect } from 'node:tls';
 import type { SinkConfigOf } from '../../deployment/sinks.ts';
@@ -12,6 +13,7 @@ const PORT = 6514;
 /** Kept for examples in documents (RFC 5612). */
 const EXAMPLE_ENTERPRISE = 32473;
 const DEADLINE_MS = 60_000;
+const [LEAST_TURN_MS, MOST_TURN_MS] = [20, 2_000];
 
 export function syslogSink(config: SinkConfigOf<'syslog'>, { log, readFile }: SinkSurroundings): Sink {
   const { host, port = PORT, caFile, serverName, clientCertificate, enterpriseNumber = EXAMPLE_ENTERPRISE } = config;
@@ -45,23 +47,33 @@ function deliver(options: ConnectionOptions, bytes: Buffer, stopping: AbortSigna
   const stop = (): void => fail('was stopped');
   stopping.addEventListener('abort', stop);
   if (stopping.aborted) stop();
-  let [hasWritten, hasEnded] = [false, false];
-  socket.once('secureConnect', () => socket.end(bytes));
-  socket.once('finish', () => {
-    hasWritten = true;
+  const begun = performance.now();
+  let [isEnding, hasAnswered] = [false, false];
+  let ending: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    isEnding = true;
+    socket.end();
+  };
+  socket.once('secureConnect', () => {
+    // What it does by itself shows before: several answers took as long.
+    const turn = Math.min(Math.max(LEAST_TURN_MS, performance.now() - begun), MOST_TURN_MS);
+    socket.write(bytes, () => {
+      ending = setTimeout(end, turn);
+    });
   });
   socket.once('end', () => {
-    hasEnded = hasWritten;
-    if (!hasEnded) fail('ended the connection before it had everything');
+    hasAnswered = isEnding;
+    if (!isEnding) fail('ended the connection before it had everything');
   });
   socket.on('error', (error) => fail(whyUnanswered(error, stopping)));
   socket.once('close', () => {
-    if (hasEnded) resolve({ outcome: 'taken' });
-    else fail('ended the connection without saying so');
+    if (hasAnswered) resolve({ outcome: 'taken' });
+    else fail('ended the connection without an answer');
   });
   socket.resume(); // it has nothing to say
   return promise.finally(() => {
     clearTimeout(late);
+    clearTimeout(ending);
     stopping.removeEventListener('abort', stop);
     socket.destroy();
   });
