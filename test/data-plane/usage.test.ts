@@ -65,8 +65,10 @@ test('each view says what was done: uses by version, changes of roles, failures 
       [signer, 'KeySign', 'BadParameter', '127.0.0.1', 1],
     ],
   );
-  const [today] = await rows<VolumeRow>('view=volume&since=2026-01-01&until=2026-01-02');
-  assert.equal(today, undefined);
+  const [today, ...others] = await rows<VolumeRow>('view=volume');
+  assert.deepEqual([today?.of, today?.verdict, others], ['all', 'not known', []]);
+  assert.match(today?.because ?? '', /there are 0 days before it, 7 are needed/);
+  assert.deepEqual(await rows('view=volume&since=2026-01-01&until=2026-01-02'), []);
 });
 
 test('it is for those who may read the log, and what does not read is refused', async () => {

@@ -168,7 +168,7 @@ async function volume(usage: Usage, { name, version, principal, since, until }: 
     .slice(0, MOST_JUDGED)
     .flatMap(([of, counts]) =>
       Array.from({ length: today - dayOf(since) + 1 }, (_, i) => dayOf(since) + i)
-        .filter((day) => day >= first)
+        .filter((day) => day >= oldest)
         .map((day): VolumeRow => ({ of, ...judgeDay(counts, day, first, today) })),
     )
     // Of single callers and keys only what is unusual; of all together each day.

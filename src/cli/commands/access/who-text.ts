@@ -47,7 +47,7 @@ export function whoText(
     `${each.role} at ${each.scope}${each.inherited ? ' (inherited)' : ''}`,
     each.dataActions.map(short).join(' '),
     since(each.since),
-    each.until ?? 'taken away',
+    each.until ?? 'no end',
     each.usedHere === undefined ? 'not looked at' : (each.usedHere?.last ?? 'never'),
     marksOf(each).join(', '),
   ]);
