@@ -505,10 +505,10 @@ export const areas: readonly Area[] = [
     because: 'what people do by themselves, with files and the public API, needs no part of a running process',
   },
   {
-    at: 'src/cli/custodian-tool/build.ts',
-    from: ['src/cli/'],
+    at: 'src/cli/one-file/build.ts',
+    from: ['src/cli/', 'src/tools/custodian/files.ts'],
     packages: ['esbuild'],
-    because: "the bundler runs in the command that writes the custodian's tool, and nowhere else",
+    because: 'the bundler runs in the commands that write a tool to be handed out, and nowhere else',
   },
   {
     at: 'src/cli/commands/alerts.ts',

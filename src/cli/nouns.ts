@@ -39,6 +39,7 @@ const WORDS: readonly (readonly [noun: string, summary: string | undefined, alon
   ['clock', "a development instance's clock"],
   ['release', 'secure key release: policies, tokens, authorities'],
   ['attestation', 'what an HSM signed about a key'],
+  ['verify', 'all that verifies, for an auditor'],
 ];
 
 export const nouns: readonly Noun[] = WORDS.map(([noun, summary, alone]) => ({

@@ -1,72 +1,22 @@
 // `strongroom audit …`: the audit log, read, proven and witnessed from its files alone.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { verificationText } from '../../tools/audit/verify/verification-text.ts';
-import { readVerifierKey } from '../../tools/audit/verify/verifier-key.ts';
-import { verifyLog } from '../../tools/audit/verify/verify-log.ts';
-import { vouched } from '../../tools/audit/verify/vouched.ts';
 import { type Command, CommandError, command, jsonOption } from '../command.ts';
-import { explained } from '../explained.ts';
-import { readOwnCheckpoint, readSavedCheckpoints, requireOf } from './audit/checkpoints.ts';
 import { commands as entryCommands } from './audit/entry-commands.ts';
 import { logFolder, logOptions } from './audit/log-folder.ts';
+import { checkOptions, verifyCheckpoint, verifyFolder, verifyWords } from './audit/verify.ts';
 import { newestCosigned, readWitnessed, witnessRows, witnessTable } from './audit/witnesses.ts';
-
-/** The exit code for a log that may be whole. */
-const NOT_PROVEN = 3;
 
 export const commands: readonly Command[] = [
   command({
-    name: 'audit verify',
-    summary: 'prove that the audit log is whole, or say where it is not',
-    details: `
-Reads every entry and every hash, needs neither the service nor the HSM, and changes nothing. Without a checkpoint that
-was kept elsewhere it cannot know of entries cut off together with the newest checkpoint; without --key it cannot know
-who signed. The exit code is 0 when the log is whole, 1 when it is not, and 3 when nothing is wrong with what is there but
-nothing proves how many entries there were: no checkpoint, or none for those of more than the last moments.
-A checkpoint may have other line ends, empty lines around it and a common indent. One that still does not read or is of
-another log, and a key that has not signed, are named as that on standard error, with 1 and nothing said of the log.
-With --witness it says which witness vouches for how many entries and since when; a log that is shorter than, or differs
-from, what a witness has cosigned is DAMAGED.`,
-    options: {
-      ...logOptions,
-      'checkpoint FILE...': 'a checkpoint kept from earlier; may be given several times',
-      'key KEY': 'the key that must have signed: NAME+HASH+KEY, or the bare log key',
-      'witness KEY...': 'the key of a witness that must have cosigned a checkpoint given; may be given several times',
-      ...jsonOption,
-    },
+    ...verifyWords,
+    options: { ...logOptions, ...checkOptions },
     examples: [
       'strongroom audit verify',
       'strongroom audit verify --management --key="$MANAGEMENT_VKEY"',
-      'strongroom audit verify --log /mnt/copy/audit --checkpoint 2026-11-25.checkpoint --key="$VKEY"',
-      'strongroom audit verify --checkpoint cosigned.checkpoint --witness "$WITNESS_KEY"',
+      ...verifyWords.examples,
     ],
-    run(values) {
-      const { key, witness: keys } = values;
-      const folder = logFolder(values);
-      const saved = readSavedCheckpoints(values.checkpoint);
-      const own = readOwnCheckpoint(folder);
-      // Mostly the wrong file was named: comparing it with this log would only call a whole log damaged.
-      for (const { name, origin } of saved) {
-        if (own.origin === undefined || origin === own.origin) continue;
-        throw new CommandError(`${name} is a checkpoint of another log (${origin}); this one is ${own.origin}`);
-      }
-      // Without a checkpoint there is nothing that it could have signed, and that is what the answer says then.
-      const isAnySigned = saved.length > 0 || own.text !== undefined;
-      const verifier =
-        key === undefined || !isAnySigned
-          ? undefined
-          : explained(() => readVerifierKey(key, own.origin ?? saved[0]?.origin), { NoteError: '--key: ' });
-      if (verifier !== undefined) requireOf(verifier, own, saved);
-      const witnesses = explained(() => vouched(saved, keys), { NoteError: '--witness: ' });
-      const result = verifyLog({ folder, saved, ...(verifier === undefined ? {} : { verifier }) });
-      const isProven = result.proof.state === 'all' || result.proof.state === 'tail-unsigned';
-      return {
-        json: { ...result, witnesses, root: result.root.toString('base64') },
-        text: verificationText(folder, result, witnesses),
-        exit: result.damageCount > 0 ? 1 : isProven ? 0 : NOT_PROVEN,
-      };
-    },
+    run: (values) => verifyFolder(logFolder(values), values),
   }),
   ...entryCommands,
   command({
@@ -124,4 +74,5 @@ signed before is not there any more.`,
       };
     },
   }),
+  verifyCheckpoint,
 ];

@@ -2,26 +2,18 @@
 
 import { ownCommand, shellWord } from '../../formats/own-command.ts';
 import { printableLine } from '../../formats/printable.ts';
-import { verifyBackup } from '../../tools/backup/verify/verify-backup.ts';
 import { type Answer, type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
 import { instanceAnswerOptions, openInstanceClient } from '../instance-client.ts';
 import { chooseBackup } from './backup/choose-backup.ts';
 import { credentialOptions, placeOptions, storageMembers } from './backup/credentials.ts';
+import { isFolderOfBackup, REFUSALS, splitFolder, uriOf } from './backup/folders.ts';
 import { describeJob, failureOf, findJob, follow, type Job, startJob } from './backup/job.ts';
-import {
-  isFolderOfBackup,
-  namedUri,
-  openBackupTarget,
-  ownTarget,
-  REFUSALS,
-  readBackupTarget,
-  splitFolder,
-  uriOf,
-} from './backup/place.ts';
+import { namedUri, openBackupTarget, ownTarget, readBackupTarget } from './backup/place.ts';
 import { placeCommands } from './backup/place-commands.ts';
 import { readSigner } from './backup/read-signer.ts';
-import { describeBackup, lineOf, textOf, trialText } from './backup/texts.ts';
+import { describeBackup, lineOf, trialText } from './backup/texts.ts';
 import { checkCall, trialOf, trialOptions, tryBackup } from './backup/trial.ts';
+import { verifiedFolder } from './backup/verified.ts';
 
 export const commands: readonly Command[] = [
   command({
@@ -182,15 +174,13 @@ The exit code is 0 when everything holds.`,
       const uri = target === undefined ? ownTarget(values.data) : namedUri(target, values.data);
       const backup = await chooseBackup(uri, values, terminal);
       await using shelf = await openBackupTarget(backup.place);
-      const verified = await verifyBackup(shelf, backup.folder, signer, progressTo(terminal.err));
-      const { manifest, faults } = verified;
-      const whole = faults.length === 0;
-      const anchored = signer !== undefined;
+      const { answer, whole } = await verifiedFolder(shelf, backup.folder, signer, terminal);
       const tried = trial === undefined || !whole ? undefined : await tryBackup(backup, trial, terminal);
+      if (tried === undefined) return answer;
       return {
-        json: { whole, anchored, faults, manifest, ...(tried === undefined ? {} : { trial: tried }) },
-        text: textOf(verified, anchored) + trialText(tried),
-        exit: whole && (tried === undefined || tried.passed === true) ? 0 : 1,
+        json: { ...answer.json, trial: tried },
+        text: answer.text + trialText(tried),
+        exit: tried.passed === true ? 0 : 1,
       };
     },
   }),
@@ -199,14 +189,4 @@ The exit code is 0 when everything holds.`,
 
 function shown(job: Job): Answer {
   return { json: job, text: describeJob(job) };
-}
-
-/** Seldom enough for a log, often enough for a person. */
-function progressTo(say: (text: string) => void): (done: number, of: number) => void {
-  let told = performance.now();
-  return (done, of) => {
-    if (performance.now() - told < 2000) return;
-    told = performance.now();
-    say(`${done} of ${of} parts are checked\n`);
-  };
 }

@@ -4,12 +4,14 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { readPacket } from '../../formats/custodian-packet.ts';
 import { certificatePem, recipientCertificate } from '../../formats/x509-writer.ts';
 import { ask, openModule } from '../../module/key-module.fixture.ts';
-import { buildCustodianTool } from './build.ts';
+import { buildOneFile } from '../one-file/build.ts';
+import { machineNode } from '../one-file/machine-node.fixture.ts';
+import { CUSTODIAN_TOOL } from './one-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-tool-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -19,12 +21,6 @@ const hsm = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const PASSPHRASE = 'correct horse battery staple';
 const phrase = ['--passphrase-file', 'phrase.txt'];
 let text = '';
-
-/** The oldest release that is promised to do, if the machine has one: not the one that this product brings along. */
-function machineNode(): string {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((each) => !each.includes('node_modules'));
-  return folders.map((each) => join(each, 'node')).find((each) => existsSync(each)) ?? process.execPath;
-}
 
 function run(...words: string[]) {
   const { status, stdout, stderr } = spawnSync(node, ['strongroom-custodian.mjs', ...words], {
@@ -37,7 +33,7 @@ function run(...words: string[]) {
 }
 
 before(async () => {
-  text = await buildCustodianTool();
+  text = await buildOneFile(CUSTODIAN_TOOL);
   writeFileSync(at('strongroom-custodian.mjs'), text);
   writeFileSync(at('phrase.txt'), `${PASSPHRASE}\n`, { mode: 0o600 });
   for (const name of ['anna', 'boris']) {
@@ -70,7 +66,7 @@ before(async () => {
 });
 
 test('the file is the same each time it is made, and needs nothing that reaches beyond the machine', async () => {
-  assert.equal(await buildCustodianTool(), text);
+  assert.equal(await buildOneFile(CUSTODIAN_TOOL), text);
   const modules = [...text.matchAll(/\bfrom "([^"]+)";$/gm)].map(([, name]) => name);
   const allowed = ['buffer', 'crypto', 'fs/promises', 'path', 'readline/promises', 'util'].map(
     (name) => `node:${name}`,

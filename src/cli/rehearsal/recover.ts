@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { fetchTransferKey } from '../../tools/ceremony/hsm.ts';
 import { CommandError, type Terminal } from '../command.ts';
-import { counted } from '../counted.ts';
+import { counted, countedKeys } from '../counted.ts';
 import type { InstanceClient } from '../instance-client.ts';
 import { openThrowAway, type ThrowAway } from '../throw-away.ts';
 import type { BackupAtHand, Domain, SamplesAtHand } from './inputs.ts';
@@ -11,7 +11,6 @@ import {
   allowUse,
   checkDomainOfBackup,
   compareCounts,
-  countedKeys,
   recoverDomain,
   restoreBackup,
   useSamples,

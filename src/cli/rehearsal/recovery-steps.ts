@@ -12,7 +12,7 @@ import {
   startRestore,
   uploadDomain,
 } from '../../tools/ceremony/hsm.ts';
-import { counted } from '../counted.ts';
+import { counted, countedKeys } from '../counted.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
 import type { BackupAtHand, Domain } from './inputs.ts';
 import { keyNames, useSample } from './known-answers.ts';
@@ -100,11 +100,6 @@ export async function compareCounts(client: InstanceClient, backup: BackupAtHand
     `${countedKeys(names.length, deleted.length)} came back, its manifest says ${keys} in all`,
     'use another backup',
   );
-}
-
-/** `3 keys`, `3 keys and 1 deleted key`. */
-export function countedKeys(keys: number, deleted: number): string {
-  return counted(keys, 'key') + (deleted === 0 ? '' : ` and ${counted(deleted, 'deleted key')}`);
 }
 
 /** Roles are those of the backup now: its administrator gives itself the right to use keys and see all, in this instance alone. */

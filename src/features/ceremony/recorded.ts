@@ -1,11 +1,9 @@
 // What an instance keeps of a ceremony: a sealed record with the hash of the report and the statement
 // about it. The report itself stays with the people who held the ceremony.
+import { CEREMONY_KINDS } from '../../formats/ceremony-kind.ts';
 import { guid, matching, oneOf, text } from '../../formats/shape.ts';
 import { KeptRecords } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
-
-export const CEREMONY_KINDS = ['activation', 'recovery', 'resharing'] as const;
-export type CeremonyKind = (typeof CEREMONY_KINDS)[number];
 
 export type RecordedCeremony = ValueOf<typeof ceremonyKind>;
 const hash = matching(/^[\w-]{43}$/, 'a SHA-256 in base64url');
@@ -27,10 +25,6 @@ export const ceremonyKind = recordKind({
     note: text,
   },
 });
-
-export function isCeremonyKind(kind: string): kind is CeremonyKind {
-  return (CEREMONY_KINDS as readonly string[]).includes(kind);
-}
 
 export type RecordedCeremonies = KeptRecords<RecordedCeremony>;
 

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { CryptoClient } from '../../crypto/client/crypto-client.ts';
 import { toBase64url } from '../../formats/base64url.ts';
+import { CEREMONY_KINDS, type CeremonyKind, isCeremonyKind } from '../../formats/ceremony-kind.ts';
 import { domainFingerprint } from '../../formats/domain-identity.ts';
 import { isGuid } from '../../formats/guid.ts';
 import { isoTime } from '../../formats/iso-time.ts';
@@ -12,15 +13,7 @@ import { badParameter, ServiceError } from '../../http/service-error.ts';
 import { commitPlanned } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 import { part } from '../part.ts';
-import {
-  CEREMONY_KINDS,
-  type CeremonyKind,
-  ceremonyKind,
-  isCeremonyKind,
-  type RecordedCeremonies,
-  type RecordedCeremony,
-  recordedCeremonies,
-} from './recorded.ts';
+import { ceremonyKind, type RecordedCeremonies, type RecordedCeremony, recordedCeremonies } from './recorded.ts';
 
 const PATH = '/securitydomain/ceremonies';
 const ACTION = 'Microsoft.KeyVault/managedHsm/securitydomain/download';

@@ -1,35 +1,21 @@
 // A ceremony in its folder on the operator's machine: the journal, and the files that came in and went out. Everything
 // that is known of it comes from the journal, so that it can be taken up after any interruption.
 
-import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type CeremonyKind, isCeremonyKind } from '../../features/ceremony/recorded.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { syncFolder } from '../../files/durable-file-sync.ts';
 import { lockFile } from '../../files/file-lock.ts';
-import { optionWords, ownCommand } from '../../formats/own-command.ts';
-import { orThrow, Refusal } from '../../formats/refusal.ts';
-import { type Entry, type Facts, type FileFact, Journal, type NewEntry, readJournal } from './journal.ts';
-
-interface CeremonySettings {
-  readonly kind: CeremonyKind;
-  /** How many custodians there will be, and how many of them will be needed; of a recovery the domain file says it. */
-  readonly custodians?: number;
-  readonly required?: number;
-  /** The instance as its people call it. */
-  readonly instance: string;
-  /** How to reach it; means something to the command line alone. */
-  readonly address: Readonly<Record<string, string>>;
-}
+import { Refusal } from '../../formats/refusal.ts';
+import { type Entry, type Facts, type FileFact, Journal, type NewEntry } from './journal.ts';
+import { ADDRESS, type CeremonySettings, factsOf, JOURNAL, readKept, startOf, thereIsNone } from './kept.ts';
 
 /** Who does it, and when. */
 export interface Hand {
   readonly who: string;
   readonly now: () => Date;
 }
-
-const JOURNAL = 'journal.jsonl';
 
 export class Ceremony implements Disposable {
   readonly folder: string;
@@ -123,29 +109,6 @@ export function factIn(entries: readonly Entry[], name: string): string | undefi
   return entries.findLast(({ facts }) => facts?.[name] !== undefined)?.facts?.[name];
 }
 
-/** To look at, while somebody may be at work on it. @throws Refusal */
-export function readCeremony(folder: string): Pick<Ceremony, 'id' | 'settings' | 'entries' | 'head'> {
-  const { entries, head } = readJournal(join(folder, JOURNAL));
-  return { ...startOf(entries, folder), entries, head };
-}
-
-/** @throws Refusal naming the file */
-export function readKept(folder: string, { name, sha256 }: FileFact): Buffer {
-  const path = join(folder, name);
-  const content = orThrow(
-    () => readFileSync(path),
-    (cause) => new Refusal(`${path} is gone`, { cause }),
-  );
-  if (factsOf(content).sha256 === sha256) return content;
-  throw new Refusal(`${path} is not as the ceremony kept it: it was changed`);
-}
-
-export function factsOf(content: string | Uint8Array): Pick<FileFact, 'bytes' | 'sha256'> {
-  return { bytes: Buffer.byteLength(content), sha256: createHash('sha256').update(content).digest('hex') };
-}
-
-const ADDRESS = 'address.';
-
 function startEntry({ kind, instance, custodians, required, address }: CeremonySettings): NewEntry {
   const facts: Facts = {
     id: randomUUID(),
@@ -156,25 +119,6 @@ function startEntry({ kind, instance, custodians, required, address }: CeremonyS
     ...Object.fromEntries(Object.entries(address).map(([name, value]) => [ADDRESS + name, value])),
   };
   return { step: 'start', what: 'started', text: `${kind} of ${instance}`, facts };
-}
-
-function startOf(entries: readonly Entry[], folder: string): Pick<Ceremony, 'id' | 'settings'> {
-  const facts = (entries[0]?.what === 'started' ? entries[0].facts : undefined) ?? {};
-  const { id, kind = '', instance, custodians, required } = facts;
-  if (id === undefined || !isCeremonyKind(kind) || instance === undefined) throw thereIsNone(folder);
-  const address = Object.entries(facts).flatMap(([name, value]) =>
-    name.startsWith(ADDRESS) ? [[name.slice(ADDRESS.length), value] as const] : [],
-  );
-  const people = {
-    ...(custodians === undefined ? {} : { custodians: Number(custodians) }),
-    ...(required === undefined ? {} : { required: Number(required) }),
-  };
-  return { id, settings: { kind, instance, ...people, address: Object.fromEntries(address) } };
-}
-
-function thereIsNone(folder: string): Refusal {
-  const begin = ownCommand(`ceremony start KIND${optionWords({ folder })}`);
-  return new Refusal(`there is no ceremony in ${folder}: begin one with '${begin}'`);
 }
 
 /** With those above it, all of them durable. */

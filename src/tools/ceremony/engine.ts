@@ -1,7 +1,7 @@
 // The kinds of ceremonies, each a list of steps in their order; where a ceremony stands in its list, from its journal alone; and
 // how it goes one step on.
 
-import type { CeremonyKind } from '../../features/ceremony/recorded.ts';
+import type { CeremonyKind } from '../../formats/ceremony-kind.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { oneLine } from '../../formats/printable.ts';
 import { Refusal } from '../../formats/refusal.ts';

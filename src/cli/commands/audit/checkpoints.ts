@@ -9,6 +9,10 @@ import { CommandError } from '../../command.ts';
 import { explained } from '../../explained.ts';
 import { readInput } from '../../read-input.ts';
 
+export function isLog(folder: string): boolean {
+  return existsSync(join(folder, 'journal')) || existsSync(join(folder, 'checkpoint'));
+}
+
 export function readSavedCheckpoints(paths: readonly string[]) {
   return paths.map((name) => {
     const { text, checkpoint } = explained(() => readGivenCheckpoint(readInput(name).toString('utf8')), {

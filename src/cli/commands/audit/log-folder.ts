@@ -6,6 +6,7 @@ import { readPurgeRecord } from '../../../deployment/purge-record.ts';
 import { optionWords } from '../../../formats/own-command.ts';
 import { CommandError, dataOption, type OptionValues, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
+import { isLog } from './checkpoints.ts';
 
 export const logOptions = {
   'log FOLDER': "the log's folder, for instance of a copy of it",
@@ -57,8 +58,4 @@ function purgedIds(folder: string, name: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-function isLog(folder: string): boolean {
-  return existsSync(join(folder, 'journal')) || existsSync(join(folder, 'checkpoint'));
 }

@@ -15,7 +15,7 @@ import {
   UsageError,
 } from '../../command.ts';
 import { instanceFolder } from '../../instance-folder.ts';
-import { uriOf } from './place.ts';
+import { uriOf } from './folders.ts';
 
 const instanceOption = { 'hsm-name NAME (dev)': 'the instance', ...dataOption } as const;
 /** What lies in the instance's folder may have been changed by people. */

@@ -10,7 +10,8 @@ import { formatVkey } from '../../../formats/signed-note.ts';
 import { statementSigner } from '../../../formats/statement.ts';
 import { UsageError } from '../../command.ts';
 import { storageMembers } from './credentials.ts';
-import { namedUri, splitFolder, uriOf } from './place.ts';
+import { splitFolder, uriOf } from './folders.ts';
+import { namedUri } from './place.ts';
 import { readSigner } from './read-signer.ts';
 
 test('a path is taken for a directory, a URI for itself', () => {

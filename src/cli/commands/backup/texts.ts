@@ -6,8 +6,7 @@ import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { printableLine } from '../../../formats/printable.ts';
 import { readManifest } from '../../../tools/backup/read-manifest.ts';
 import type { Verified } from '../../../tools/backup/verify/verify-backup.ts';
-import { counted } from '../../counted.ts';
-import { countedKeys } from '../../rehearsal/recovery-steps.ts';
+import { counted, countedKeys } from '../../counted.ts';
 import { labelled } from '../../show.ts';
 import type { TrialOutcome } from './trial.ts';
 

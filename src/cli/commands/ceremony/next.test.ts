@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { CeremonyKind } from '../../../features/ceremony/recorded.ts';
+import type { CeremonyKind } from '../../../formats/ceremony-kind.ts';
 import { Ceremony } from '../../../tools/ceremony/ceremony.ts';
 import { kinds } from '../../../tools/ceremony/engine.ts';
 import { REPORT_STEP } from '../../../tools/ceremony/step.ts';

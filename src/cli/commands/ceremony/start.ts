@@ -1,9 +1,9 @@
 // A ceremony in its folder: begun, noted in, looked at. Going on in it is `next.ts`.
 import { resolve } from 'node:path';
-import { CEREMONY_KINDS, type CeremonyKind, isCeremonyKind } from '../../../features/ceremony/recorded.ts';
+import { CEREMONY_KINDS, type CeremonyKind, isCeremonyKind } from '../../../formats/ceremony-kind.ts';
 import { optionWords, ownCommand } from '../../../formats/own-command.ts';
 import { oneLine } from '../../../formats/printable.ts';
-import { Ceremony, readCeremony } from '../../../tools/ceremony/ceremony.ts';
+import { Ceremony } from '../../../tools/ceremony/ceremony.ts';
 import {
   note as addNote,
   exceptionsIn,
@@ -12,6 +12,7 @@ import {
   type StepStatus,
   stepsOf,
 } from '../../../tools/ceremony/engine.ts';
+import { readCeremony } from '../../../tools/ceremony/kept.ts';
 import { afterTries, REPORT_STEP } from '../../../tools/ceremony/step.ts';
 import { command, jsonOption, UsageError } from '../../command.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';

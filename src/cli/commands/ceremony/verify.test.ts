@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nounsOf } from '../../command.ts';
 import { dispatch } from '../../dispatch.ts';
-import { verify } from './report.ts';
+import { verify } from './verify.ts';
 
 test('what is no fingerprint is not called another domain', async () => {
   let err = '';

@@ -1,9 +1,8 @@
 // `strongroom custodian tool`: the custodian commands as one file, for machines without the service and without network.
 
-import { createHash } from 'node:crypto';
-import { writeNewFile } from '../../../tools/custodian/files.ts';
 import { jsonOption } from '../../command.ts';
-import { buildCustodianTool } from '../../custodian-tool/build.ts';
+import { CUSTODIAN_TOOL } from '../../custodian-tool/one-file.ts';
+import { writeOneFile } from '../../one-file/build.ts';
 import { custodianCommand } from './refusals.ts';
 
 export const tool = custodianCommand({
@@ -19,10 +18,5 @@ can check a file by making it again.`,
     ...jsonOption,
   },
   examples: ['strongroom custodian tool --out /media/stick/strongroom-custodian.mjs'],
-  async run({ out }) {
-    const text = await buildCustodianTool();
-    await writeNewFile(out, text, 0o755);
-    const sha256 = createHash('sha256').update(text, 'utf8').digest('hex');
-    return { json: { file: out, sha256 }, text: `${sha256}  ${out}\n` };
-  },
+  run: ({ out }) => writeOneFile(out, CUSTODIAN_TOOL),
 });

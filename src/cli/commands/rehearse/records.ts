@@ -1,11 +1,9 @@
-// Records of rehearsals, after them: what an instance has and what is due, one checked offline, one filed later.
-import { groupFingerprint } from '../../../formats/fingerprint.ts';
+// Records of rehearsals, after them: what an instance has and what is due, one filed later.
 import { printableLine } from '../../../formats/printable.ts';
-import { parseFingerprint } from '../../../tools/custodian/fingerprint.ts';
-import { CommandError, command, jsonOption, UsageError } from '../../command.ts';
+import { command, jsonOption } from '../../command.ts';
 import { instanceOptions, openInstanceClient } from '../../instance-client.ts';
 import { type DepthPosture, type FiledSummary, fileRecord, needsRehearsal, readRehearsals, stepsOn } from './filed.ts';
-import { readKeptRecord, rehearsalText } from './kept-record.ts';
+import { readKeptRecord } from './kept-record.ts';
 
 export const rehearsalStatus = command({
   name: 'rehearse status',
@@ -37,38 +35,6 @@ function whyFailed({ depth, lastFailed }: DepthPosture, filed: readonly FiledSum
   );
   return last?.problems.join(', ') ?? 'its record is not kept any more';
 }
-
-export const verifyRecord = command({
-  name: 'rehearse verify',
-  summary: 'check the record of a rehearsal, offline',
-  operands: 'RECORD',
-  wants: 'name one record',
-  details: `
-Checks that the security domain stated the record, and shows it. Give the domain's fingerprint as you have written it down:
-without it, the record is only shown to be whole and signed by the key that it names.
-The exit code is 0 when the record is good and the rehearsal passed, 1 otherwise.`,
-  options: { 'domain-fingerprint HEX': 'of the security domain, 64 hex digits', ...jsonOption },
-  examples: ["strongroom rehearse verify rehearsal.json --domain-fingerprint '1a2b 3c4d …'"],
-  run({ 'domain-fingerprint': given }, [file]) {
-    const { rehearsal, fingerprint } = readKeptRecord(file);
-    const expected = given === undefined ? undefined : parseFingerprint(given);
-    if (given !== undefined && expected === undefined) {
-      throw new UsageError('--domain-fingerprint must be the whole fingerprint, 64 hex digits');
-    }
-    if (expected !== undefined && expected !== fingerprint) {
-      throw new CommandError(
-        `${file} is stated by the security domain ${groupFingerprint(fingerprint)}, not by the one that you named`,
-      );
-    }
-    const note = 'signed by the key that it names; compare the fingerprint with the one that you wrote down\n';
-    return {
-      json: rehearsal,
-      text: rehearsalText(rehearsal),
-      note: given === undefined ? note : undefined,
-      exit: rehearsal.verdict === 'passed' ? 0 : 1,
-    };
-  },
-});
 
 export const file = command({
   name: 'rehearse file',

@@ -6,7 +6,8 @@ import { administratorOf, rejectOptions } from '../../rehearsal/inputs.ts';
 import { gatheringOf } from '../../rehearsal/shares.ts';
 import { targetOptions } from '../../same-place.ts';
 import { placeOptions } from '../backup/credentials.ts';
-import { ownTarget, uriOf } from '../backup/place.ts';
+import { uriOf } from '../backup/folders.ts';
+import { ownTarget } from '../backup/place.ts';
 import { rehearseFull } from './full.ts';
 import { rehearseReachability } from './reachability.ts';
 

@@ -28,7 +28,7 @@ export function* readBundles(
   const bundles = tiles.filter(({ level }) => level === 'entries');
   const full = new Set(bundles.filter(isFull).map(({ index }) => index));
   // More keys than a call can have arguments.
-  const lastInJournal = journal.entries.keys().reduce((last, index) => Math.max(last, index), -1);
+  const lastInJournal = [...journal.entries.keys()].reduce((last, index) => Math.max(last, index), -1);
   const last = Math.max(...bundles.map(({ index }) => index), Math.floor(lastInJournal / TILE_WIDTH));
   for (let index = 0; index <= last; index++) {
     const { entries, leaves } = full.has(index) ? readFull(index) : readFromJournal(index);

@@ -4,10 +4,11 @@
 import { domainFingerprint } from '../../../formats/domain-identity.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { Refusal } from '../../../formats/refusal.ts';
-import { type Ceremony, factIn, factsOf, type readCeremony } from '../ceremony.ts';
+import { type Ceremony, factIn } from '../ceremony.ts';
 import { exceptionsIn, isComplete, kinds, type StepStatus, stepsOf } from '../engine.ts';
 import { type Asking, VERSION } from '../hsm.ts';
 import { type Entry } from '../journal.ts';
+import { factsOf, type readCeremony } from '../kept.ts';
 import { afterTries, REPORT_STEP } from '../step.ts';
 import { htmlOf } from './html.ts';
 import { joinReport, type Signature, verifyReport } from './signed-report.ts';

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { CeremonyKind } from '../../../features/ceremony/recorded.ts';
+import type { CeremonyKind } from '../../../formats/ceremony-kind.ts';
 import { groupFingerprint } from '../../../formats/fingerprint.ts';
 import { Refusal } from '../../../formats/refusal.ts';
 import { Ceremony } from '../ceremony.ts';
