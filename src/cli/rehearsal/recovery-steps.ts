@@ -12,7 +12,7 @@ import {
   startRestore,
   uploadDomain,
 } from '../../tools/ceremony/hsm.ts';
-import { counted, countedKeys } from '../counted.ts';
+import { countedKeys } from '../counted.ts';
 import { AnswerError, type InstanceClient } from '../instance-client.ts';
 import type { BackupAtHand, Domain } from './inputs.ts';
 import { keyNames, useSample } from './known-answers.ts';
