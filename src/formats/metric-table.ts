@@ -153,6 +153,29 @@ const table = {
     labels: { process },
     across: 'sum',
   },
+  strongroom_sink_lag_entries: {
+    type: 'gauge',
+    help: 'Entries of a log that a sink has not taken, by its name in the configuration; the log of the management plane is that of @management.',
+    labels: { sink: 'configured' },
+    across: 'max',
+  },
+  strongroom_sink_lag_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest entry that a sink has not taken; 0: there is none.',
+    labels: { sink: 'configured' },
+    across: 'max',
+  },
+  strongroom_sink_refused_entries: {
+    type: 'gauge',
+    help: 'Entries that a sink will never take, since it was set up.',
+    labels: { sink: 'configured' },
+    across: 'max',
+  },
+  strongroom_witness_signed_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When a witness last cosigned a checkpoint of the log, in Unix seconds; absent where none has.',
+    across: 'max',
+  },
   strongroom_trace_spans_dropped_total: {
     type: 'counter',
     help: 'Spans of sampled requests that could not be sent and were dropped.',

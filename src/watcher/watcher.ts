@@ -8,7 +8,9 @@ import type { WatchAct } from '../links/watch-act.ts';
 import { recordWatch, type Watched, type WatchedInstance, witnessed } from '../links/watcher-messages.ts';
 import { openHealth } from './health/health.ts';
 import type { Check } from './health/readiness.ts';
+import type { WatchedSample } from './metrics/exposition.ts';
 import { openMetrics } from './metrics/metrics.ts';
+import { sinkSamples, witnessSamples } from './metrics/told-by-parts.ts';
 import { openSinks } from './sinks/sinks.ts';
 import { openTraces } from './traces/traces.ts';
 import { findLogs, type WatchedLog } from './watched-logs.ts';
@@ -45,10 +47,15 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
     config.traces === undefined
       ? undefined
       : stack.use(openTraces({ config: config.traces, link, instances, readFile }));
-  const metrics = openMetrics({ link, instances, gauges: () => traces?.gauges() ?? [] });
   const sinks = stack.use(
     await openSinks({ folder: places.sinks, sinks: config.sinks ?? [], profile, readFile, clock: CLOCK, report }),
   );
+  const gauges = (): readonly WatchedSample[] => [
+    ...sinkSamples(sinks.status()),
+    ...witnessSamples(witnesses.status()),
+    ...(traces?.gauges() ?? []),
+  ];
+  const metrics = openMetrics({ link, instances, gauges });
   const parts: readonly WatcherPart[] = [
     sinks,
     ...(named.length === 0 ? [] : [witnesses]),

@@ -47,6 +47,13 @@ async function scrape(): Promise<MetricsText> {
 /** What a development machine has none of, and why. */
 const NOT_THERE: Readonly<Record<string, string>> = {
   strongroom_token_key_expiry_timestamp_seconds: 'keys of the development issuer have no certificates',
+  ...Object.fromEntries(
+    ['lag_entries', 'lag_seconds', 'refused_entries'].map((each) => [
+      `strongroom_sink_${each}`,
+      'no sink is configured',
+    ]),
+  ),
+  strongroom_witness_signed_timestamp_seconds: 'no witness is configured',
   strongroom_backup_last_success_timestamp_seconds: 'the demonstration makes no full backup',
 };
 
