@@ -86,7 +86,12 @@ describe('alerts', () => {
     const silent = rules.find(({ rule }) => rule === 'settings-changed');
     assert.ok(Date.parse(silent?.silentUntil ?? '') > Date.now());
     assert.deepEqual(silent?.outlets, ['hook']);
-    const history = (await alerts('history')) as { what: string; detail: { alert?: string; alerts?: string[] } }[];
+    const { title } = (await alerts('show', 'key-purge-tried')) as { title: string };
+    assert.equal(title, 'Somebody tried to purge a key');
+    const history = (await alerts('history', '--last', '20')) as {
+      what: string;
+      detail: { alert?: string; alerts?: string[] };
+    }[];
     const fired = history.flatMap(({ what, detail }) => (what === 'AlertFired' ? [detail.alert] : []));
     assert.equal(new Set(fired).size, fired.length);
     for (const id of told.flatMap((each) => each.ids)) assert.ok(fired.includes(id), id);
