@@ -259,7 +259,7 @@ export const areas: readonly Area[] = [
   {
     at: 'src/watcher/health/',
     from: [
-      'src/watcher/watcher.ts',
+      'src/watcher/watcher-part.ts',
       'src/watcher/watched-logs.ts',
       'src/links/watcher-messages.ts',
       'src/deployment/',
