@@ -7,8 +7,9 @@ import { after, before, test } from 'node:test';
 import type { ContainerClient } from '@azure/storage-blob';
 import fc from 'fast-check';
 import { type Azurite, startAzurite } from '../../../../test/support/azurite.ts';
-import { type FaultyProxy, startFaultyProxy } from '../../../../test/support/faulty-proxy.ts';
+import { type Fault, type FaultyProxy, startFaultyProxy } from '../../../../test/support/faulty-proxy.ts';
 import type { SinkConfigOf } from '../../../deployment/sinks.ts';
+import { sinkContract } from '../sink.contract.ts';
 import { type Delivery, type LogEntry, type Sink, SinkError } from '../sink.ts';
 import { blobSink } from './blob-sink.ts';
 
@@ -279,3 +280,49 @@ test('a token that cannot be read, or is none, fails the batch, and the next one
   text = azurite.sas(container.containerName, { permissions: 'rac' });
   assert.deepEqual(await open().send(entries(0, 1), running), { outcome: 'taken' });
 });
+
+const WRONG: Readonly<Record<string, Fault>> = {
+  'cutting the connection': { kind: 'cut' },
+  silent: { kind: 'silence' },
+  busy: { kind: 'answer', status: 503 },
+  'of a wrong token': { kind: 'answer', status: 403, headers: { 'x-ms-error-code': 'AuthenticationFailed' } },
+  redirecting: { kind: 'answer', status: 302, headers: { location: 'http://127.0.0.1:1/' } },
+  'of a policy': { kind: 'answer', status: 409, headers: { 'x-ms-error-code': 'BlobImmutableDueToPolicy' } },
+};
+const LINE = /^(.*),"log":"strongroom\/one","index":(\d+)\}$/;
+
+function entryIn(line: string): { readonly index: number; readonly bytes: Buffer } {
+  const [, said = '', index] = LINE.exec(line) ?? assert.fail(line);
+  const [, text] = /^\{"entry":(".*")$/.exec(said) ?? [];
+  return { index: Number(index), bytes: Buffer.from(text === undefined ? `${said}}` : (JSON.parse(text) as string)) };
+}
+
+sinkContract(
+  'blob',
+  {
+    'cutting the connection': /cannot be reached/,
+    silent: /it stops/,
+    busy: /busy or failing \(503/,
+    'of a wrong token': /refuses access \(403 AuthenticationFailed\); make a new SAS token with the permissions rac/,
+    redirecting: /answered 302, a redirection/,
+    'of a policy': /allowProtectedAppendWrites/,
+  },
+  async (use) => {
+    const { open, container } = await place();
+    await use({
+      open: () => open(),
+      becomes(state) {
+        proxy.fault = () => WRONG[state];
+        return Promise.resolve();
+      },
+      async received() {
+        const names = (await Array.fromAsync(container.listBlobsFlat())).map((blob) => blob.name);
+        const texts = await Promise.all(names.map((name) => container.getBlobClient(name).downloadToBuffer()));
+        const lines = texts.flatMap((text) => text.toString().split('\n').slice(0, -1));
+        return lines.map(entryIn).toSorted((a, b) => a.index - b.index);
+      },
+      secrets: ['sig='],
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+  },
+);

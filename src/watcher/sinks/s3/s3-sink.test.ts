@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type FaultyProxy, startFaultyProxy } from '../../../../test/support/faulty-proxy.ts';
+import { type Fault, type FaultyProxy, startFaultyProxy } from '../../../../test/support/faulty-proxy.ts';
 import { type S3Server, startS3Server } from '../../../../test/support/s3-server.ts';
 import { skipUnless } from '../../../../test/system-programs.ts';
 import type { SinkConfigOf } from '../../../deployment/sinks.ts';
+import { sinkContract } from '../sink.contract.ts';
 import { type Delivery, type LogEntry, type Sink, SinkError } from '../sink.ts';
 import { askBucket, type BucketPlace, BucketRefused } from './bucket.ts';
 import { s3Sink } from './s3-sink.ts';
@@ -17,6 +18,12 @@ const running = new AbortController().signal;
 const entry = (index: number): LogEntry => ({ index, bytes: Buffer.from(`{"operationName":"KeySign","n":${index}}`) });
 const entries = (from: number, to: number): readonly LogEntry[] =>
   Array.from({ length: to - from }, (_, at) => entry(from + at));
+/** Its bytes are as they were; what was no JSON is a text. */
+function entryIn(line: string): LogEntry {
+  const [, index, said = ''] =
+    /^\{"log":"strongroom\/one","index":(\d+),"entry":(.*)\}$/.exec(line) ?? assert.fail(line);
+  return { index: Number(index), bytes: Buffer.from(said.startsWith('"') ? (JSON.parse(said) as string) : said) };
+}
 const whyFailed = (said: Delivery): string => (said.outcome === 'failed' ? said.why : `it was ${said.outcome}`);
 
 describe('a bucket', { skip: skipUnless('S3 server') }, () => {
@@ -38,6 +45,8 @@ describe('a bucket', { skip: skipUnless('S3 server') }, () => {
     readonly place: BucketPlace;
     /** Opened anew, as after a crash. */
     open(more?: Partial<SinkConfigOf<'s3'>>, credentials?: string): Sink;
+    /** In the order of the objects' names. */
+    lines(): Promise<readonly LogEntry[]>;
     /** Names of objects, and indexes of their entries. */
     objects(): Promise<readonly (readonly [string, readonly number[]])[]>;
   }
@@ -48,6 +57,12 @@ describe('a bucket', { skip: skipUnless('S3 server') }, () => {
     const { region, credentials } = server;
     const place = { url: `${server.origin}/logs-${buckets}`, region, credentials, ca: undefined };
     await askBucket(place, { method: 'PUT', headers }, running);
+    const keys = async (): Promise<readonly string[]> => {
+      const { text } = await askBucket(place, { method: 'GET', query: { 'list-type': '2' } }, running);
+      return [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => key);
+    };
+    const textOf = async (key: string): Promise<string> =>
+      (await askBucket(place, { method: 'GET', key }, running)).text;
     const file = `[default]\naws_access_key_id = ${credentials.accessKeyId}\naws_secret_access_key = ${credentials.secretAccessKey}\n`;
     return {
       place,
@@ -60,28 +75,52 @@ describe('a bucket', { skip: skipUnless('S3 server') }, () => {
             readFile: () => text,
           },
         ),
+      async lines() {
+        const all = await Promise.all((await keys()).map((key) => textOf(key)));
+        return all.flatMap((text) => text.split('\n').slice(0, -1).map(entryIn));
+      },
       async objects() {
-        const { text } = await askBucket(place, { method: 'GET', query: { 'list-type': '2' } }, running);
-        const keys = [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => key);
         return Promise.all(
-          keys.map(async (key) => {
-            const { text: lines } = await askBucket(place, { method: 'GET', key }, running);
-            const told = lines
-              .split('\n')
-              .slice(0, -1)
-              .map((line) => JSON.parse(line) as { log: string; index: number; entry: { n: number } });
-            for (const {
-              log,
-              index,
-              entry: { n },
-            } of told)
-              assert.deepEqual([log, n], ['strongroom/one', index]);
+          (await keys()).map(async (key) => {
+            const told = (await textOf(key)).split('\n').slice(0, -1).map(entryIn);
+            for (const { index, bytes } of told) assert.deepEqual(bytes, entry(index).bytes);
             return [key, told.map(({ index }) => index)] as const;
           }),
         );
       },
     };
   }
+
+  const WRONG: Readonly<Record<string, Fault>> = {
+    'cutting the connection': { kind: 'cut' },
+    silent: { kind: 'silence' },
+    busy: { kind: 'answer', status: 503 },
+    'of a wrong key': { kind: 'answer', status: 403 },
+    redirecting: { kind: 'answer', status: 301, headers: { location: 'http://127.0.0.1:1/' } },
+  };
+  sinkContract(
+    's3',
+    {
+      'cutting the connection': /cannot be reached: ECONNRESET/,
+      silent: /did not answer in time/,
+      busy: /answered 503/,
+      'of a wrong key': /answered 403: the key must be good for/,
+      redirecting: /answered 301: name the address of the bucket itself/,
+    },
+    async (use) => {
+      const { open, lines } = await bucket();
+      await use({
+        open: () => open(),
+        becomes(state) {
+          proxy.fault = () => WRONG[state];
+          return Promise.resolve();
+        },
+        received: lines,
+        secrets: [server.credentials.secretAccessKey],
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      });
+    },
+  );
 
   test('has an object for each batch, whose names sort as the log does', async () => {
     const { open, objects } = await bucket();
