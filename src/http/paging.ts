@@ -4,12 +4,15 @@ import { badParameter } from './service-error.ts';
 
 const MAX_RESULTS = 25;
 
-/** @returns `after`: the last item of the page before; absent on the first page @throws ServiceError BadParameter */
-export function readPage(query: ReadonlyMap<string, string>) {
+/**
+ * @param most of lists that the service has not
+ * @returns `after`: the last item of the page before; absent on the first page @throws ServiceError BadParameter
+ */
+export function readPage(query: ReadonlyMap<string, string>, most: number = MAX_RESULTS) {
   const asked = query.get('maxresults');
-  const size = asked === undefined ? MAX_RESULTS : Number(asked);
-  if ((asked !== undefined && !/^\d{1,9}$/.test(asked)) || size < 1 || size > MAX_RESULTS) {
-    throw badParameter(`maxresults must be a whole number from 1 to ${MAX_RESULTS}`);
+  const size = asked === undefined ? most : Number(asked);
+  if ((asked !== undefined && !/^\d{1,9}$/.test(asked)) || size < 1 || size > most) {
+    throw badParameter(`maxresults must be a whole number from 1 to ${most}`);
   }
   return { size, after: readSkipToken(query) };
 }

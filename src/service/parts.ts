@@ -7,6 +7,7 @@ import { access } from '../features/access/rows.ts';
 import { approvals } from '../features/approvals/part.ts';
 import { armKeys } from '../features/arm-keys/rows.ts';
 import { attestation } from '../features/attestation/rows.ts';
+import { audit } from '../features/audit/rows.ts';
 import type { WorkerIds } from '../features/backup/jobs/job-engine.ts';
 import { backup } from '../features/backup/part.ts';
 import type { BackupService } from '../features/backup/service.ts';
@@ -91,6 +92,7 @@ export const parts = partsOf<Outside>()
   .with(secureWrap)
   .with(rng)
   .with(access)
+  .with(audit)
   .with(moduleState);
 
 /** All that a worker has of its instance: what it was given, and what the parts offer. */

@@ -5,7 +5,7 @@ import { dataActions, findDataAction } from './data-actions.ts';
 import { definitionShape } from './shapes.ts';
 
 // The matrix of the service as its live definitions have it, written as a table: rows are data actions.
-const COLUMNS = ['Ad', 'CO', 'CU', 'PA', 'SE', 'SR', 'BK', 'RS', 'AU', 'AR'] as const;
+const COLUMNS = ['Ad', 'CO', 'CU', 'PA', 'SE', 'SR', 'BK', 'RS', 'AU', 'AR', 'SA'] as const;
 const ROLES: Readonly<Record<(typeof COLUMNS)[number], readonly [name: string, guid: string]>> = {
   Ad: ['Managed HSM Administrator', 'a290e904-7015-4bba-90c8-60543313cdb4'],
   CO: ['Managed HSM Crypto Officer', '515eb02d-2335-4d2d-92f2-b1cbdf9c3778'],
@@ -17,6 +17,7 @@ const ROLES: Readonly<Record<(typeof COLUMNS)[number], readonly [name: string, g
   RS: ['Managed HSM Restore User', '6efe6056-5259-49d2-8b3d-d3d73544b20b'],
   AU: ['Managed HSM Crypto Auditor', '2c18b078-7c48-4d3a-af88-5a3a1b3f82b3'],
   AR: ['Managed HSM ARM User', '770fd66c-6266-4643-9d4e-b616870898d5'],
+  SA: ['Strongroom Auditor', '9e0b1f5a-3c52-4a8e-8d0c-5f1d7a64b2c9'],
 };
 const MATRIX = `
   securitydomain/download/action   Ad
@@ -58,6 +59,7 @@ const MATRIX = `
   restore/status/action            Ad RS
   settings/read/action             Ad
   settings/write/action            Ad
+  strongroom/audit/read/action     SA
 `;
 const rows = MATRIX.trim()
   .split('\n')
@@ -84,10 +86,10 @@ for (const column of COLUMNS) {
   });
 }
 
-it('they come in the order of the service, so that who takes the first takes no administrator', () => {
+it('they come in the order of the service, so that who takes the first takes no administrator, and ours behind them', () => {
   assert.deepEqual(
     builtInRoles.map(({ name }) => name),
-    (['RS', 'BK', 'SE', 'SR', 'AU', 'PA', 'CU', 'CO', 'AR', 'Ad'] as const).map((column) => ROLES[column][1]),
+    (['RS', 'BK', 'SE', 'SR', 'AU', 'PA', 'CU', 'CO', 'AR', 'Ad', 'SA'] as const).map((column) => ROLES[column][1]),
   );
 });
 

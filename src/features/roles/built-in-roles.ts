@@ -1,12 +1,12 @@
 // The built-in roles with the data actions of the service's live definitions. Where the published matrix differs, the
-// live definition decides: an auditor reads deleted keys and cannot purge them.
+// live definition decides: an auditor reads deleted keys and cannot purge them. One is ours, and comes last.
 import { type DataAction, dataAction, type ShortDataAction } from './data-actions.ts';
 
 function builtIn(name: string, role: string, actions: readonly ShortDataAction[]) {
   const none: readonly DataAction[] = [];
   return {
     name,
-    roleName: `Managed HSM ${role}`,
+    roleName: role.startsWith('Strongroom ') ? role : `Managed HSM ${role}`,
     description: '',
     type: 'AKVBuiltInRole' as const,
     permissions: [{ dataActions: actions.map(dataAction), notDataActions: none }],
@@ -93,6 +93,7 @@ export const builtInRoles: readonly ReturnType<typeof builtIn>[] = [
     'settings/read/action',
     'settings/write/action',
   ]),
+  builtIn('9e0b1f5a-3c52-4a8e-8d0c-5f1d7a64b2c9', 'Strongroom Auditor', ['strongroom/audit/read/action']),
 ];
 
 export function isBuiltIn(name: string): boolean {

@@ -43,6 +43,8 @@ const names = [
   'restore/status/action',
   'settings/read/action',
   'settings/write/action',
+  // Ours: the service has no such operation.
+  'strongroom/audit/read/action',
 ] as const;
 
 export type ShortDataAction = (typeof names)[number];

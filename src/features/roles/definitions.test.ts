@@ -29,8 +29,8 @@ describe('a custom role definition', () => {
     assert.partialDeepStrictEqual(detail, { actionsAdded: [READ_KEYS], actionsRemoved: [] });
     assert.deepEqual(getDefinition({ name: guid(1).toUpperCase() }, made), { status: 200, body: shape });
     const listed = listDefinitions({ filter: undefined }, made).body as { value: unknown[] };
-    assert.equal(listed.value.length, 11);
-    assert.deepEqual(listed.value[10], shape);
+    assert.equal(listed.value.length, 12);
+    assert.deepEqual(listed.value[11], shape);
     const deletion = await deleteDefinition({ scope: ROOT_SCOPE, name: guid(1), grantHeaders: {} }, made.changes);
     const { detail: lost, ...gone } = deletion;
     assert.partialDeepStrictEqual(lost, { actionsAdded: [], actionsRemoved: [READ_KEYS] });
@@ -190,5 +190,5 @@ it('a list of definitions cannot be filtered by principal', async () => {
     listDefinitions({ filter: `principalId eq '${guid(1)}'` }, made),
   );
   const all = listDefinitions({ filter: 'atScopeAndBelow()' }, made).body as { value: unknown[] };
-  assert.equal(all.value.length, 10);
+  assert.equal(all.value.length, 11);
 });

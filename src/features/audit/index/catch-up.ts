@@ -20,7 +20,7 @@ import {
   sealed,
   toIndexError,
 } from './index-file.ts';
-import { type Facets, indexedEntry } from './indexed-entry.ts';
+import { type Facets, folded, indexedEntry } from './indexed-entry.ts';
 import { DAY_MS } from './usage.ts';
 
 /** Of what was seen lately, its row: most entries are like others. */
@@ -49,7 +49,7 @@ export function openIndexWriter(place: IndexPlace, tell: (what: string) => void)
   };
   return {
     get position() {
-      return file.blocks() * TILE_WIDTH;
+      return file.entries();
     },
     step(forMs) {
       // Another process may have thrown it away.
@@ -92,7 +92,7 @@ function writerOf(file: IndexFile): (forMs: number) => boolean {
   isStill(file);
   const facets = dictionary(
     db.prepare('SELECT id FROM facets WHERE hash = ?'),
-    db.prepare(`INSERT INTO facets VALUES (${Array(18).fill('?').join(', ')})`),
+    db.prepare(`INSERT INTO facets VALUES (${Array(15).fill('?').join(', ')})`),
   );
   const texts = dictionary(
     db.prepare('SELECT id FROM texts WHERE hash = ?'),
@@ -210,7 +210,8 @@ function dictionary(find: StatementSync, put: StatementSync) {
 }
 
 function valuesOf(facets: Facets): readonly SQLInputValue[] {
-  return [...FACETS.map((name) => facets[name]), 0, null, null];
+  const columns = FACETS.map((name) => (typeof facets[name] === 'string' ? folded(facets[name]) : facets[name]));
+  return [facetsText(facets), ...columns, 0, null, null];
 }
 
 interface Tally {

@@ -91,8 +91,8 @@ export function matcherOf(filter: AuditFilter) {
     isBelow(folded(facets.scope));
   const ofTime = (time: number): boolean => !timed || (time >= since && time < until);
   return {
-    /** Whether facets can leave anything out. */
-    isOfFacets: [caller, key, version, operation, scope, outcome].some((each) => each !== undefined),
+    /** What facets must be, folded; absent where that does not matter. Of the caller one of three, of the scope that it begins so. */
+    wanted: { caller, key, version, operation, outcome, scope },
     timed,
     since,
     until,

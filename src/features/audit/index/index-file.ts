@@ -29,10 +29,9 @@ const TABLES = `
     one INTEGER PRIMARY KEY CHECK (one = 1), origin TEXT NOT NULL, blocks INTEGER NOT NULL, changes INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE facets (
-    id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, caller TEXT NOT NULL, application TEXT NOT NULL, user TEXT NOT NULL,
-    operation TEXT NOT NULL, dataAction TEXT NOT NULL, key TEXT NOT NULL, version TEXT NOT NULL, scope TEXT NOT NULL,
-    outcome TEXT NOT NULL, status INTEGER NOT NULL, code TEXT NOT NULL, decision TEXT NOT NULL, grant TEXT NOT NULL,
-    count INTEGER NOT NULL, first INTEGER, last INTEGER
+    id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, said TEXT NOT NULL, caller TEXT NOT NULL, application TEXT NOT NULL,
+    user TEXT NOT NULL, operation TEXT NOT NULL, key TEXT NOT NULL, version TEXT NOT NULL, scope TEXT NOT NULL,
+    outcome TEXT NOT NULL, status INTEGER NOT NULL, count INTEGER NOT NULL, first INTEGER, last INTEGER
   ) STRICT;
   CREATE TABLE days (
     day INTEGER NOT NULL, facets INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, facets)
@@ -43,22 +42,18 @@ const TABLES = `
   ) STRICT;
   CREATE TABLE ids (block INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;`;
 
-/** Columns of facets, as an entry has them. */
+/** Columns that facets are looked for by, folded; `said` has all of them as the entry does. */
 export const FACETS = [
   'caller',
   'application',
   'user',
   'operation',
-  'dataAction',
   'key',
   'version',
   'scope',
   'outcome',
   'status',
-  'code',
-  'decision',
-  'grant',
-] as const satisfies readonly (keyof Facets)[];
+] as const;
 
 /** Where an index is, and of which log. */
 export interface IndexPlace {
@@ -77,8 +72,9 @@ export function indexPlace(indexes: string, folder: string): IndexPlace {
 export interface IndexFile extends Disposable {
   readonly db: DatabaseSync;
   readonly place: IndexPlace;
-  /** Bundles that it has, as of this moment. */
+  /** Bundles that it has, as of this moment, and their entries. */
   blocks(): number;
+  entries(): number;
   /** How often the file was changed, as SQLite counts it. */
   changes(): number;
 }
@@ -110,7 +106,8 @@ export function openIndexFile(place: IndexPlace, readOnly: boolean): IndexFile {
     if (!readOnly) prepare(db, place, changes);
     check({ db, place, changes });
     const read = db.prepare('SELECT blocks FROM about');
-    return { db, place, blocks: () => Number(read.get()?.['blocks']), changes, [Symbol.dispose]: close };
+    const blocks = (): number => Number(read.get()?.['blocks']);
+    return { db, place, blocks, entries: () => blocks() * TILE_WIDTH, changes, [Symbol.dispose]: close };
   } catch (error) {
     close();
     throw toIndexError(error);
@@ -210,7 +207,14 @@ export function blockSum(
 
 /** What tells facets from others. */
 export function facetsText(facets: Facets): string {
-  return JSON.stringify(FACETS.map((name) => facets[name]));
+  return JSON.stringify(facets);
+}
+
+/** @param row with `hash` and `said` @throws IndexError when they are not what they were */
+export function readFacets({ hash: digest, said }: Readonly<Record<string, unknown>>): Facets {
+  const isWhole = digest instanceof Uint8Array && typeof said === 'string' && rowHash(said).equals(digest);
+  if (!isWhole) throw new IndexError('a part of it was changed');
+  return JSON.parse(said) as Facets;
 }
 
 /** What a row of a dictionary is found by. */

@@ -7,8 +7,8 @@ import { crc32 } from 'node:zlib';
 import { bundleEntries, TILE_WIDTH, tilePath } from '../../../formats/tlog-tiles.ts';
 import { openEntries } from '../read-entries.ts';
 import type { Matcher } from './filter.ts';
-import { blockSum, FACETS, facetsText, IndexError, type IndexFile, rowHash, unsealed } from './index-file.ts';
-import { type Facets, indexedEntry } from './indexed-entry.ts';
+import { blockSum, IndexError, type IndexFile, readFacets, unsealed } from './index-file.ts';
+import { indexedEntry } from './indexed-entry.ts';
 
 export interface Hit {
   readonly index: number;
@@ -21,6 +21,8 @@ export interface Step {
   readonly hits: readonly Hit[];
   /** Entries that were read from the log for them. */
   readonly read: number;
+  /** Everything before it in the order of the search was looked at: it goes on before this index, or from it on. */
+  readonly reached: number;
 }
 
 export interface SearchRange {
@@ -31,9 +33,9 @@ export interface SearchRange {
   readonly before?: number;
 }
 
-/** Rows that are looked at without a pause: 2 to 4 ms. */
+/** Rows that are looked at without a pause: 1 to 2 ms. */
 const ROWS_AT_ONCE = 4_096;
-const BLOCKS_AT_ONCE = 512;
+const BLOCKS_AT_ONCE = 256;
 
 /**
  * @param index absent: there is none, and every entry is read
@@ -46,7 +48,7 @@ export async function* searchLog(
   { order, from = 0, before = Number.POSITIVE_INFINITY }: SearchRange,
 ): AsyncGenerator<Step> {
   // The index first: what comes meanwhile is behind its end, and so in the log's part.
-  const indexed = (index?.blocks() ?? 0) * TILE_WIDTH;
+  const indexed = index?.entries() ?? 0;
   const log = openEntries(folder);
   if (indexed > log.size) throw new IndexError('it has entries that the log has not');
   const end = Math.min(before, log.size);
@@ -70,14 +72,19 @@ async function* searchEntries(
   order: SearchRange['order'],
 ): AsyncGenerator<Step> {
   if (from >= before) return;
-  const judged = (entries: readonly Hit[]): Step => ({
+  const judged = (entries: readonly Hit[], reached: number): Step => ({
     hits: entries.filter(({ bytes }) => matcher.matches(indexedEntry(bytes))),
     read: entries.length,
+    reached,
   });
   if (order === 'newest') {
     for await (const entries of log.backwards(before)) {
-      yield judged(entries.filter((entry) => entry.index >= from));
-      if ((entries.at(-1)?.index ?? 0) <= from) return;
+      const reached = Math.max(from, entries.at(-1)?.index ?? from);
+      yield judged(
+        entries.filter((entry) => entry.index >= from),
+        reached,
+      );
+      if (reached === from) return;
     }
     return;
   }
@@ -86,11 +93,11 @@ async function* searchEntries(
     if (index >= before) break;
     some.push({ index, bytes: Buffer.from(text) });
     if (some.length < TILE_WIDTH) continue;
-    yield judged(some);
+    yield judged(some, index + 1);
     some = [];
     await setImmediate();
   }
-  yield judged(some);
+  yield judged(some, before);
 }
 
 async function* searchBlocks(
@@ -100,7 +107,7 @@ async function* searchBlocks(
   order: SearchRange['order'],
 ): AsyncGenerator<Step> {
   const { db, place } = index;
-  const facets = matcher.isOfFacets ? await fittingFacets(index, matcher) : undefined;
+  const facets = await fittingFacets(index, matcher);
   const texts = matcher.text === undefined ? undefined : await fittingTexts(index, matcher.text);
   const idHash = matcher.text === undefined ? undefined : crc32(matcher.text);
   const read = db.prepare(
@@ -113,7 +120,7 @@ async function* searchBlocks(
   for (let done = 0; done <= last - first; done += BLOCKS_AT_ONCE) {
     const low = order === 'newest' ? Math.max(first, last - done - BLOCKS_AT_ONCE + 1) : first + done;
     const high = order === 'newest' ? last - done : Math.min(last, first + done + BLOCKS_AT_ONCE - 1);
-    const wanted: { readonly block: number; readonly bundle: unknown; readonly entries: readonly Proposed[] }[] = [];
+    const wanted: WantedBlock[] = [];
     let seen = 0;
     for (const row of read.iterate(low, high)) {
       seen += 1;
@@ -136,17 +143,17 @@ async function* searchBlocks(
     }
     if (seen !== high - low + 1) throw new IndexError('a part of it is missing');
     for (const { block, bundle, entries } of wanted) {
-      yield await readProposed(
-        place.folder,
-        block,
-        bundle,
-        order === 'newest' ? entries.toReversed() : entries,
-        matcher,
-      );
+      yield await readProposed(place.folder, { block, bundle, entries }, matcher, order);
     }
     await setImmediate();
-    yield { hits: [], read: 0 };
+    yield { hits: [], read: 0, reached: order === 'newest' ? low * TILE_WIDTH : (high + 1) * TILE_WIDTH };
   }
+}
+
+interface WantedBlock {
+  readonly block: number;
+  readonly bundle: unknown;
+  readonly entries: readonly Proposed[];
 }
 
 interface Proposed {
@@ -157,16 +164,15 @@ interface Proposed {
 
 async function readProposed(
   folder: string,
-  block: number,
-  bundle: unknown,
-  proposed: readonly Proposed[],
+  { block, bundle, entries: proposed }: WantedBlock,
   matcher: Matcher,
+  order: SearchRange['order'],
 ): Promise<Step> {
   const bytes = await readFile(join(folder, tilePath('entries', block)));
   if (crc32(bytes) !== bundle) throw new IndexError('it does not match the log');
   const { entries } = bundleEntries(bytes);
   const hits: Hit[] = [];
-  for (const { index, hasText } of proposed) {
+  for (const { index, hasText } of order === 'newest' ? proposed.toReversed() : proposed) {
     const entry = entries[index % TILE_WIDTH]?.entry;
     if (entry === undefined) throw new IndexError('it does not match the log');
     const read = indexedEntry(entry);
@@ -175,30 +181,34 @@ async function readProposed(
     if (!isSo) throw new IndexError('it says of an entry what the log does not');
     if (matcher.matches(read)) hits.push({ index, bytes: entry });
   }
-  return { hits, read: proposed.length };
+  const last = block * TILE_WIDTH;
+  return { hits, read: TILE_WIDTH, reached: order === 'newest' ? last : last + TILE_WIDTH };
 }
 
-/** 1 where the facets of that number are looked for. */
-async function fittingFacets({ db }: IndexFile, matcher: Matcher): Promise<Uint8Array> {
+/** 1 where the facets of that number are looked for. What SQLite proposes, the matcher judges. */
+async function fittingFacets({ db }: IndexFile, matcher: Matcher): Promise<Uint8Array | undefined> {
+  const { caller, key, version, operation, outcome, scope } = matcher.wanted;
+  const terms: readonly (readonly [sql: string, value: string | number | undefined])[] = [
+    ['?3 IN (caller, application, user)', caller],
+    ['key = ?4', key],
+    ['version = ?5', version],
+    ['operation = ?6', operation],
+    [typeof outcome === 'number' ? 'status = ?7' : 'outcome = ?7', outcome],
+    ['substr(scope, 1, length(?8)) = ?8', scope],
+  ];
+  const used = terms.filter((term): term is readonly [string, string | number] => term[1] !== undefined);
+  if (used.length === 0) return undefined;
+  const where = used.map(([sql], i) => `AND ${sql.replaceAll(/\?\d/g, `?${i + 3}`)}`).join(' ');
   const { rows } = db.prepare('SELECT coalesce(max(id) + 1, 0) AS rows FROM facets').get() ?? {};
   const fitting = new Uint8Array(Number(rows));
-  const read = db.prepare(`SELECT id, hash, ${FACETS.join(', ')} FROM facets WHERE id BETWEEN ? AND ?`);
+  const read = db.prepare(`SELECT id, hash, said FROM facets WHERE id BETWEEN ?1 AND ?2 ${where}`);
   for (let at = 0; at < fitting.length; at += ROWS_AT_ONCE) {
-    for (const row of read.iterate(at, at + ROWS_AT_ONCE - 1)) {
-      const facets = readFacets(row);
-      if (matcher.ofFacets(facets)) fitting[Number(row['id'])] = 1;
+    for (const row of read.iterate(at, at + ROWS_AT_ONCE - 1, ...used.map(([, value]) => value))) {
+      if (matcher.ofFacets(readFacets(row))) fitting[Number(row['id'])] = 1;
     }
     await setImmediate();
   }
   return fitting;
-}
-
-/** @param row with `hash` and all columns of facets @throws IndexError when they are not what they were */
-export function readFacets(row: Readonly<Record<string, unknown>>): Facets {
-  const facets = Object.fromEntries(FACETS.map((name) => [name, row[name]])) as unknown as Facets;
-  const { hash } = row;
-  if (hash instanceof Uint8Array && rowHash(facetsText(facets)).equals(hash)) return facets;
-  throw new IndexError('a part of it was changed');
 }
 
 async function fittingTexts({ db }: IndexFile, text: string): Promise<Uint8Array> {

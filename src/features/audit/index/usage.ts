@@ -1,10 +1,8 @@
 // Who did what with which version of which key, how often, when first and when last: the facets of an index, and those of the log's
 // tail, which it lacks. Exact as of one moment.
-import { TILE_WIDTH } from '../../../formats/tlog-tiles.ts';
 import { openEntries } from '../read-entries.ts';
-import { FACETS, facetsText, IndexError, type IndexFile } from './index-file.ts';
+import { facetsText, IndexError, type IndexFile, readFacets } from './index-file.ts';
 import { type Facets, indexedEntry } from './indexed-entry.ts';
-import { readFacets } from './search.ts';
 
 export const DAY_MS = 86_400_000;
 
@@ -52,13 +50,16 @@ export function readUsage(
   return { entries: log.size, uses: [...uses.values()] };
 }
 
-function readIndexed({ db, blocks }: IndexFile, sinceDay: number): { uses: Map<string, Use>; entries: number } {
+function readIndexed(
+  { db, entries: entriesOf }: IndexFile,
+  sinceDay: number,
+): { uses: Map<string, Use>; entries: number } {
   db.exec('BEGIN');
   try {
     const byId = new Map<number, Use>();
     const uses = new Map<string, Use>();
     let entries = 0;
-    const rows = db.prepare(`SELECT id, hash, ${FACETS.join(', ')}, count, first, last FROM facets`);
+    const rows = db.prepare('SELECT id, hash, said, count, first, last FROM facets');
     for (const row of rows.iterate()) {
       const facets = readFacets(row);
       const use: Use = {
@@ -72,7 +73,7 @@ function readIndexed({ db, blocks }: IndexFile, sinceDay: number): { uses: Map<s
       byId.set(Number(row['id']), use);
       uses.set(facetsText(facets), use);
     }
-    if (entries !== blocks() * TILE_WIDTH) throw new IndexError('it has not counted as many entries as it has');
+    if (entries !== entriesOf()) throw new IndexError('it has not counted as many entries as it has');
     if (sinceDay !== Number.POSITIVE_INFINITY) {
       for (const { day, facets, count } of db.prepare('SELECT * FROM days WHERE day >= ?').iterate(sinceDay)) {
         byId.get(Number(facets))?.days.set(Number(day), Number(count));
