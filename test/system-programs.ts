@@ -28,6 +28,7 @@ const programs = {
   az: { commands: ['az'], from: { client: 'azure-cli' } },
   'checker of histories': { commands: ['strongroom-linearisable'], from: { client: 'porcupine' } },
   'programs of transparency logs': { commands: ['strongroom-published'], from: { client: 'tlog' } },
+  collector: { commands: ['strongroom-collector'], from: { client: 'collector' } },
   curl: { commands: ['curl'], from: { debian: 'curl' } },
   gcc: { commands: ['gcc'], from: { debian: 'gcc libc6-dev' } },
   glewlwyd: { commands: ['glewlwyd'], from: { debian: 'glewlwyd' } },
@@ -44,6 +45,7 @@ const programs = {
   },
   prometheus: { commands: ['prometheus', 'promtool'], from: { debian: 'prometheus' } },
   python3: { commands: ['python3'], from: { debian: 'python3-venv' } },
+  rsyslog: { commands: ['rsyslogd'], also: hasRsyslogTls, from: { debian: 'rsyslog rsyslog-gnutls' } },
   softhsm2: { commands: ['softhsm2-util'], also: () => softHsm() !== undefined, from: { debian: 'softhsm2' } },
   'python-azure': { commands: [PYTHON], also: hasPythonModules, from: { client: 'azure-python' } },
   'clients in Go': { commands: [], also: () => isInstalled('go'), from: { client: 'go' } },
@@ -123,6 +125,10 @@ function hasPythonModules(): boolean {
 function openScVersion(): number {
   const { stdout } = spawnSync('opensc-tool', ['--info'], { encoding: 'utf8', timeout: 60_000 });
   return Number(/^OpenSC 0\.(\d+)/.exec(stdout ?? '')?.[1] ?? 0);
+}
+
+function hasRsyslogTls(): boolean {
+  return spawnSync('find', ['/usr/lib', '-name', 'lmnsd_gtls.so'], { encoding: 'utf8' }).stdout !== '';
 }
 
 /** Whether `test/clients/install.sh` came to the end of it. */
