@@ -228,6 +228,7 @@ export const areas: readonly Area[] = [
     at: 'src/watcher/sinks/blob/',
     from: [
       'src/watcher/sinks/sink.ts',
+      'src/watcher/sinks/sink.contract.ts',
       'src/watcher/sinks/addresses.ts',
       'src/deployment/sinks.ts',
       'src/features/backup/storage/allowed-targets.ts',

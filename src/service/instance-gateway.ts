@@ -12,6 +12,7 @@ import { reportFailure } from '../http/report-failure.ts';
 import type { HostKind } from '../http/route.ts';
 import type { Router } from '../http/router.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
+import type { TakenTraces } from '../links/worker-traces.ts';
 import type { Records } from '../store/sealed/records.ts';
 import { type InstanceListeners, openListeners } from './instance-listeners.ts';
 import type { InstanceState } from './parts.ts';
@@ -30,7 +31,9 @@ const WITNESSED = { why: undefined };
 
 export interface Gateway extends Pick<Pipeline, 'told'> {
   readonly listeners: InstanceListeners;
-  readonly tracing: Tracing;
+  /** What has been traced; from now on so much of all requests is, for a while. */
+  readonly traces: (ratio: number) => TakenTraces;
+  readonly droppedSpans: () => number;
   readonly keySets: () => TokenVerifier['keySets'];
 }
 
@@ -41,7 +44,8 @@ export async function openGateway(
   const { config, names, witnessed = WITNESSED } = options;
   const { roles, clock, settings, activation, backupJobs, backupEngine, network, crypto, stack } = state;
   const elapsed = (): number => performance.now() / 1000;
-  const tracing = new Tracing();
+  // Until somebody asks for traces no request passes through it.
+  let tracing: Tracing | undefined;
   const verifiers = openVerifiers(config, stack);
   const { take, told } = buildPipeline({
     router,
@@ -64,11 +68,20 @@ export async function openGateway(
     instance: { name: config.name, resourceId: config.resourceId.toUpperCase(), clockOffset: () => clock.offset },
     partitions: options.partitions,
     answerHeaders: serviceHeaders(config.region, VERSION),
-    traced: (call) => tracing.begin(call),
+    traced: (call) => tracing?.begin(call),
     report: (call, error) => reportFailure(`request ${call.id}`, error),
   });
   const listeners = await openListeners(options, take);
-  return { listeners, told, tracing, keySets: () => verifiers.hsm.keySets };
+  return {
+    listeners,
+    told,
+    traces(ratio) {
+      tracing ??= new Tracing();
+      return tracing.take(ratio);
+    },
+    droppedSpans: () => tracing?.droppedSpans ?? 0,
+    keySets: () => verifiers.hsm.keySets,
+  };
 }
 
 /**

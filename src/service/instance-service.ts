@@ -201,7 +201,7 @@ export async function startInstanceService(
       return crypto.pids;
     },
     metrics,
-    traces: (ratio) => gateway.tracing.take(ratio),
+    traces: gateway.traces,
     async update(update) {
       if (update.purgeProtection === true) {
         await makeInstancePolicy(recording, state.instancePolicy, { ...config, purgeProtection: true });

@@ -10,7 +10,7 @@ import type { WorkerMetrics } from '../links/worker-metrics.ts';
 import type { Gateway } from './instance-gateway.ts';
 
 export interface OwnMetricsParts {
-  readonly gateway: Pick<Gateway, 'listeners' | 'told' | 'keySets' | 'tracing'>;
+  readonly gateway: Pick<Gateway, 'listeners' | 'told' | 'keySets' | 'droppedSpans'>;
   readonly crypto: Pick<CryptoClient, 'pids' | 'health'>;
   readonly audit: Pick<AuditLog, 'isRecording' | 'waiting'>;
   readonly partitions: number;
@@ -53,7 +53,7 @@ function stateOf({ gateway, crypto, audit, partitions }: OwnMetricsParts): reado
     { name: 'strongroom_module_partitions', value: crypto.pids.length },
     { name: 'strongroom_module_partitions_wanted', value: partitions },
     { name: 'strongroom_module_partition_losses_total', value: losses },
-    { name: 'strongroom_trace_spans_dropped_total', value: gateway.tracing.droppedSpans },
+    { name: 'strongroom_trace_spans_dropped_total', value: gateway.droppedSpans() },
     { name: 'strongroom_module_load', value: load },
     { name: 'strongroom_recorder_up', value: audit.isRecording ? 1 : 0 },
     { name: 'strongroom_audit_entries_waiting', value: audit.waiting },

@@ -45,9 +45,9 @@ interface AccessService {
 const MOST_ENTRIES = 100 * 1024;
 const READ = dataAction('roleAssignments/read/action');
 const GIVE = dataAction('roleAssignments/write/action');
-/** What others did. */
-const READ_LOG = dataAction('settings/read/action');
 const READ_SETTINGS = dataAction('settings/read/action');
+/** Who may know what others did. */
+const READ_LOG = [dataAction('strongroom/audit/read/action'), READ_SETTINGS];
 
 export function accessRows({
   roles,
@@ -103,7 +103,7 @@ export function accessRows({
         const name = requireKeyName(params['name']);
         const days = readDays(query.get('days'), 90);
         const since = isoTime(systemNow() - days * 86_400);
-        const isReader = roles.isAllowed(principal, READ_LOG, ROOT_SCOPE) !== undefined;
+        const isReader = READ_LOG.some((right) => roles.isAllowed(principal, right, ROOT_SCOPE) !== undefined);
         const log = isReader ? await usedSince(usage, since) : undefined;
         const grants = whoCan(name, roles, log);
         const whoCanGiveRoles = whoCanGrant({ scope: keyScope(name), principalId: '' }, roles);

@@ -8,7 +8,7 @@ import { requireKey } from '../keys/find-key.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import { dataAction } from '../roles/data-actions.ts';
 import type { Roles } from '../roles/evaluate.ts';
-import { keyScope } from '../roles/scope.ts';
+import { keyScope, ROOT_SCOPE } from '../roles/scope.ts';
 import { dayOf, type Guarding } from './retirement-guard.ts';
 import type { Usage } from './usage-of.ts';
 import { dependencesIn } from './uses.ts';
@@ -29,7 +29,9 @@ export function usageRows({ keys, roles, usage, settings, systemNow }: UsageServ
       method: 'GET',
       path: '/strongroom/v1/usage',
       operationName: 'UsageGet',
-      dataAction: dataAction('settings/read/action'),
+      dataAction: dataAction('strongroom/audit/read/action'),
+      // Who may be told why a call was refused may be told of all of them.
+      alsoAllows: (_, principal) => roles.isAllowed(principal, dataAction('settings/read/action'), ROOT_SCOPE)?.grant,
       scope: 'root',
       activation: 'any',
       handle: async ({ query }) => ({ status: 200, body: await viewOf(usage, readAsked(query, systemNow() * 1000)) }),
