@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { places } from '../../src/deployment/data-layout.ts';
+import { readInstanceConfig } from '../../src/deployment/instance.ts';
 import { openEntries } from '../../src/features/audit/read-entries.ts';
+import { logOrigin } from '../../src/formats/log-origin.ts';
 import { makeCertificates } from '../support/custodian-certificates.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
+import { linesOf, until } from '../support/sink-scene.ts';
 import { skipUnless } from '../system-programs.ts';
 import { type AzureCli, azureCli } from './azure-cli.ts';
 
@@ -20,9 +23,10 @@ describe('az manages an HSM', { skip: skipUnless('az') }, () => {
   let product: RunningProduct;
   let environment: Readonly<Record<string, string>>;
   let az: AzureCli;
+  const received = (): string => join(folder, 'audit.jsonl');
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'strongroom-az-logs-'));
-    const sinks = [{ name: 'archive', kind: 'file', path: join(folder, 'audit.jsonl'), resourceId: STORAGE }];
+    const sinks = [{ name: 'archive', kind: 'file', path: received(), resourceId: STORAGE, from: 'beginning' }];
     writeFileSync(join(folder, 'config.json'), JSON.stringify({ sinks }));
     product = await startProduct({ demo: false, config: join(folder, 'config.json') });
     environment = await product.environment();
@@ -180,10 +184,11 @@ describe('az manages an HSM', { skip: skipUnless('az') }, () => {
       [member(made, 'name'), member(made, 'storageAccountId'), member(made, 'logs', 0, 'category')],
       ['audit', STORAGE, 'AuditEvent'],
     );
-    const told = (): unknown =>
-      (JSON.parse(readFileSync(places(product.data).instance('life').config, 'utf8')) as { diagnostics: unknown })
-        .diagnostics;
+    const told = (): unknown => readInstanceConfig(places(product.data).instance('life').config).diagnostics;
     assert.deepEqual(told(), [STORAGE.toLowerCase()]);
+    await until(() => existsSync(received()) && linesOf(received()).length > 0);
+    const { id } = readInstanceConfig(places(product.data).instance('life').config);
+    assert.deepEqual([...new Set(linesOf(received()).map(({ log }) => log))], [logOrigin(id)]);
     assert.deepEqual(names(await az.json(...monitor('list', ...resource))), ['audit']);
     const updated = await az.json(...monitor('update', '-n', 'audit', ...resource, '--set', 'logs[0].enabled=false'));
     assert.equal(member(updated, 'logs', 0, 'enabled'), false);
