@@ -89,7 +89,7 @@ const table = {
   },
   strongroom_certificate_expiry_timestamp_seconds: {
     type: 'gauge',
-    help: 'When the TLS certificate that is served ends, in Unix seconds.',
+    help: 'When the TLS certificate that is served ends, in Unix seconds; without hsm: that of the front.',
     across: 'min',
   },
   strongroom_token_keys_read_timestamp_seconds: {
@@ -173,7 +173,7 @@ const table = {
   },
   strongroom_witness_signed_timestamp_seconds: {
     type: 'gauge',
-    help: 'When a witness last cosigned a checkpoint of the log, in Unix seconds; absent where none has.',
+    help: 'When a witness last cosigned a checkpoint of the log, in Unix seconds; 0 where none has, absent where none is configured.',
     across: 'max',
   },
   strongroom_trace_spans_dropped_total: {

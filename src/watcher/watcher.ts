@@ -6,11 +6,11 @@ import type { WatchConfig } from '../deployment/watch-config.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
 import { recordWatch, type Watched, type WatchedInstance, witnessed } from '../links/watcher-messages.ts';
-import { openHealth } from './health/health.ts';
+import { certificateEnd, openHealth } from './health/health.ts';
 import type { Check } from './health/readiness.ts';
 import type { WatchedSample } from './metrics/exposition.ts';
 import { openMetrics } from './metrics/metrics.ts';
-import { sinkSamples, witnessSamples } from './metrics/told-by-parts.ts';
+import { frontSamples, sinkSamples, witnessSamples } from './metrics/told-by-parts.ts';
 import { openSinks } from './sinks/sinks.ts';
 import { openTraces } from './traces/traces.ts';
 import { findLogs, type WatchedLog } from './watched-logs.ts';
@@ -51,6 +51,7 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
     await openSinks({ folder: places.sinks, sinks: config.sinks ?? [], profile, readFile, clock: CLOCK, report }),
   );
   const gauges = (): readonly WatchedSample[] => [
+    ...frontSamples(certificateEnd(places.controlCertificate)),
     ...sinkSamples(sinks.status()),
     ...witnessSamples(witnesses.status()),
     ...(traces?.gauges() ?? []),
@@ -61,7 +62,7 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
     ...(named.length === 0 ? [] : [witnesses]),
     ...(config.health === undefined
       ? []
-      : [stack.use(await openHealth({ places, listener: config.health, metrics, also, report }))]),
+      : [stack.use(await openHealth({ places, listener: config.health, metrics: metrics.text, also, report }))]),
     ...(config.alerts === undefined
       ? []
       : [
@@ -71,6 +72,7 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
               profile,
               folder: places.watch,
               record,
+              figures: metrics.figures,
               report,
             }),
           ),

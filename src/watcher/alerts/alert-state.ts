@@ -1,7 +1,7 @@
 // What the watcher keeps of alerts, in one file: how far each log was judged, what was told and when, and what still has to go out.
 // All of it changes together, so that after a crash the same entries make the same alerts.
 import { type AlertSettings, readAlertSettings } from '../../deployment/alert-settings.ts';
-import { flag, integer, isoTime, list, mapOf, oneOf, record, text } from '../../formats/shape.ts';
+import { finite, flag, integer, isoTime, list, mapOf, oneOf, record, text } from '../../formats/shape.ts';
 import { readWatchAct } from '../../links/watch-act.ts';
 import { SEVERITIES } from './rule.ts';
 
@@ -53,7 +53,7 @@ const readAlertState = record({
   /** By caller: requests of the current hour, and of those before it, the newest last. */
   volumes: mapOf(record({ log: text, hour: count, count, past: list(count, 168), told: count }), MOST),
   /** Since when rules of states hold, by rule and subject. */
-  holding: mapOf(record({ since: count, isTold: flag }), MOST),
+  holding: mapOf(record({ since: count, isTold: flag }, { value: finite }), MOST),
   silences: mapOf(record({ id: text, until: count, reason: text, isOnRecord: flag })),
   outlets: mapOf(outlet),
   /** To be put on record: in the log of the instance, or of the management plane. */

@@ -7,10 +7,12 @@ import { replaceFile } from '../../files/durable-file.ts';
 import { readIfThere } from '../../files/read-if-there.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
 import type { WatchedInstance, WatchedProcesses } from '../../links/watcher-messages.ts';
+import type { WatchedSample } from '../metrics/exposition.ts';
 import type { WatchedLog } from '../watched-logs.ts';
 import { alertStateFile, silencesFile } from './alert-files.ts';
 import { type AlertState, newState, parseAlertState } from './alert-state.ts';
 import { Alerts } from './alerts.ts';
+import { ClockJump } from './clock-jump.ts';
 import type { JudgedLog } from './judge.ts';
 import { MANAGEMENT } from './message.ts';
 import { openOutlets } from './outlets.ts';
@@ -23,6 +25,8 @@ export interface AlertsPartOptions {
   /** Of the watcher; it exists. */
   readonly folder: string;
   readonly record: (instance: string, act: WatchAct) => Promise<void>;
+  /** All figures that there are now. */
+  readonly figures: () => Promise<readonly WatchedSample[]>;
   readonly report: (what: string) => void;
   /** Milliseconds of real time. */
   readonly now?: () => number;
@@ -34,6 +38,8 @@ interface Followed {
 }
 
 const PACE_MS = 500;
+/** Those that are asked have other things to do. */
+const MEASURED_EVERY_MS = 60_000;
 /** Batches of one log at a time: others have their turn, and what is due goes out in between. */
 const BATCHES = 16;
 
@@ -45,12 +51,16 @@ export class AlertsPart implements AsyncDisposable {
   #followed: readonly Followed[] = [];
   #instances: ReadonlySet<string> = new Set();
   #wake = (): void => undefined;
+  readonly #clock: ClockJump;
+  #measureAt = 0;
+  #measuring: Promise<void> = Promise.resolve();
   readonly #running: Promise<void>;
 
   private constructor(options: AlertsPartOptions, state: AlertState) {
     const { settings, profile, folder, record, report, now = Date.now } = options;
     const readFile = (path: string): string => readFileSync(path, 'utf8');
     this.#options = options;
+    this.#clock = new ClockJump(now, () => performance.now());
     this.#alerts = new Alerts({
       rules: readRules(settings),
       outlets: openOutlets(settings, { profile, readFile, now }),
@@ -87,15 +97,27 @@ export class AlertsPart implements AsyncDisposable {
       return known ?? { log: judged, entries: new FollowedEntries(log.folder, this.#alerts.next(judged)) };
     });
     for (const { name, ...state } of instances) this.#alerts.observe(name, state);
-    this.#alerts.observe('', { ...processes });
+    this.#alerts.observe('', { ...processes, clockJumpSeconds: this.#clock.look() });
+    if (performance.now() >= this.#measureAt) {
+      this.#measureAt = performance.now() + MEASURED_EVERY_MS;
+      this.#measuring = this.#measure();
+    }
     this.#wake();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.#wake();
-    await this.#running;
+    await Promise.all([this.#running, this.#measuring]);
     await this.#alerts.close();
+  }
+
+  async #measure(): Promise<void> {
+    try {
+      this.#alerts.measure(await this.#options.figures());
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#options.report(`figures are not to be had: ${(error as Error).name}`);
+    }
   }
 
   async #run(): Promise<void> {

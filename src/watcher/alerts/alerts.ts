@@ -5,6 +5,7 @@ import { stableId } from '../../formats/cloud-event.ts';
 import { Backoff } from '../../http/backoff.ts';
 import type { Delivery } from '../../http/post-event.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
+import type { WatchedSample } from '../metrics/exposition.ts';
 import type { Alert, AlertState, Message } from './alert-state.ts';
 import { Judge, type JudgedLog } from './judge.ts';
 import { MANAGEMENT, MOST_IN_MESSAGE, telling } from './message.ts';
@@ -77,8 +78,17 @@ export class Alerts {
   }
 
   observe(subject: string, state: Readonly<Record<string, unknown>>): void {
+    this.#held(() => this.#judge.observe(subject, state, this.#options.now()));
+  }
+
+  measure(figures: readonly WatchedSample[]): void {
+    const now = this.#options.now();
+    this.#held(() => figures.forEach((each) => this.#judge.measure(each, now)));
+  }
+
+  #held(judge: () => void): void {
     const before = JSON.stringify(this.#state.holding);
-    this.#judge.observe(subject, state, this.#options.now());
+    judge();
     if (JSON.stringify(this.#state.holding) !== before) this.#changed += 1;
   }
 

@@ -22,6 +22,17 @@ export interface StateFacts {
   readonly subject: string;
 }
 
+/** Over a figure that is held against it again and again. */
+export interface MetricFacts {
+  readonly value: number;
+  /** As the table of metrics has them. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The instance, `@management`; '' for the deployment as a whole. */
+  readonly subject: string;
+  /** Seconds since 1970. */
+  readonly now: number;
+}
+
 /** Undefined: it asks for a member that is not there, or compares what cannot be compared. */
 export type Expression<F> = (facts: F) => unknown;
 
@@ -36,10 +47,16 @@ const OVER_ENTRIES = environment()
   .registerVariable('caller', 'string')
   .registerVariable('log', 'string');
 const OVER_STATE = environment().registerVariable('state', 'map<string, dyn>').registerVariable('subject', 'string');
+const OVER_METRIC = environment()
+  .registerVariable('value', 'double')
+  .registerVariable('labels', 'map<string, string>')
+  .registerVariable('subject', 'string')
+  .registerVariable('now', 'double');
 
 export const entryCondition = reader<EntryFacts>(OVER_ENTRIES, 'bool');
 export const entryText = reader<EntryFacts>(OVER_ENTRIES, 'string');
 export const stateCondition = reader<StateFacts>(OVER_STATE, 'bool');
+export const metricCondition = reader<MetricFacts>(OVER_METRIC, 'bool');
 
 function reader<F>(environment: Environment, wanted: 'bool' | 'string') {
   return (value: unknown, path: string): Expression<F> => {

@@ -4,9 +4,10 @@ import { callerIn, parseEntry } from '../../features/audit/logged-call.ts';
 import { stableId } from '../../formats/cloud-event.ts';
 import { oneLine } from '../../formats/printable.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
+import type { WatchedSample } from '../metrics/exposition.ts';
 import type { Alert, AlertState } from './alert-state.ts';
 import type { EntryFacts } from './conditions.ts';
-import type { EntryRule, Rule } from './rule.ts';
+import type { EntryRule, LastingRule, Rule } from './rule.ts';
 import { judgeVolume } from './volume.ts';
 
 export interface JudgedLog {
@@ -57,19 +58,61 @@ export class Judge {
 
   /** How something fares: the instance of that name, or the deployment (''). */
   observe(subject: string, state: Readonly<Record<string, unknown>>, now: number): void {
+    const figures = Object.entries(state).filter(([, value]) => typeof value === 'number');
+    const what = figures.map(([name, value]) => `${name} ${String(value)}`).join(', ');
     for (const rule of this.#rules) {
-      if (rule.kind !== 'state') continue;
-      const key = JSON.stringify([rule.name, subject]);
-      const held = this.#state.holding[key];
-      if (rule.when({ state, subject }) !== true) {
-        delete this.#state.holding[key];
-        continue;
-      }
-      const { since, isTold } = held ?? { since: now, isTold: false };
-      const isDue = !isTold && now - since >= (rule.for ?? 0) * 1000;
-      this.#state.holding[key] = { since, isTold: isTold || isDue };
-      if (isDue) this.#tell(rule, { log: subject, key, time: now, what: rule.title, id: [key, String(since)] });
+      if (rule.kind === 'state')
+        this.#hold(rule, { of: [subject], holds: rule.when({ state, subject }) === true, now, what });
     }
+  }
+
+  /** A figure of the instance of that name, of the management plane (`@management`), or of the deployment ('' or absent). */
+  measure({ name, hsm: subject = '', labels = {}, value }: WatchedSample, now: number): void {
+    for (const rule of this.#rules) {
+      if (rule.kind !== 'metric' || rule.metric !== name) continue;
+      const which = Object.entries(labels).map(([label, of]) => `${label} ${of}`);
+      const shown = name.endsWith('_timestamp_seconds') ? timeOf(value) : String(value);
+      this.#hold(rule, {
+        of: [subject, ...Object.values(labels)],
+        holds: rule.when({ value, labels, subject, now: now / 1000 }) === true,
+        now,
+        what: [...which, `${name} ${shown}`].join(', '),
+        ...(rule.grows === true ? { value } : {}),
+      });
+    }
+  }
+
+  /** @param of the subject, and which of its figures @param value where growth counts */
+  #hold(
+    rule: LastingRule,
+    {
+      of,
+      holds,
+      now,
+      what,
+      value,
+    }: {
+      readonly of: readonly [subject: string, ...labels: string[]];
+      readonly holds: boolean;
+      readonly now: number;
+      readonly what: string;
+      readonly value?: number;
+    },
+  ): void {
+    const key = JSON.stringify([rule.name, ...of]);
+    const held = this.#state.holding[key];
+    if (!holds) {
+      delete this.#state.holding[key];
+      return;
+    }
+    const { since, isTold, value: before = value } = held ?? { since: now, isTold: false };
+    const isTheSame = value === undefined || before === undefined || value <= before;
+    const isDue = !(isTold && isTheSame) && now - since >= (rule.for ?? 0) * 1000;
+    this.#state.holding[key] = { since, isTold: isTold || isDue, ...(value === undefined ? {} : { value }) };
+    if (!isDue) return;
+    const id = [key, String(since), ...(value === undefined ? [] : [String(value)])];
+    const [log] = of;
+    this.#tell(rule, { log, key, time: now, what: oneLine(`${rule.title}${what === '' ? '' : `: ${what}`}`, 500), id });
   }
 
   #entry(log: JudgedLog, index: number, bytes: Buffer): void {
@@ -126,7 +169,8 @@ export class Judge {
     },
   ): void {
     const { key, time, id, ...shown } = found;
-    if (time < this.#state.since) return;
+    // How something fares now is never old, whatever the clock says.
+    if (shown.index !== undefined && time < this.#state.since) return;
     const of = this.#flooded(rule, shown.log, key, time);
     const [before, window] = [this.#state.told[of], (rule.window ?? 3600) * 1000];
     if (before !== undefined && Math.abs(time - before.at) < window) {
@@ -165,7 +209,8 @@ export class Judge {
     const rules = OWN.has(operation)
       ? []
       : this.#rules.filter(
-          (rule): rule is EntryRule => rule.kind !== 'state' && rule.operations.some((name) => isOf(operation, name)),
+          (rule): rule is EntryRule =>
+            rule.kind !== 'state' && rule.kind !== 'metric' && rule.operations.some((name) => isOf(operation, name)),
         );
     if (this.#byOperation.size >= MOST_CACHED) this.#byOperation.clear();
     this.#byOperation.set(operation, rules);
@@ -196,6 +241,11 @@ export class Judge {
 
 function endsOf<T>(kept: Readonly<Record<string, T>>, end: (each: T) => number): ReadonlyMap<string, number> {
   return new Map(Object.entries(kept).map(([key, each]) => [key, end(each)]));
+}
+
+/** Of seconds that somebody has measured: what is no time is shown as it is. */
+function timeOf(seconds: number): string {
+  return Math.abs(seconds) < 1e11 ? new Date(seconds * 1000).toISOString() : String(seconds);
 }
 
 function isOf(operation: string, name: string): boolean {

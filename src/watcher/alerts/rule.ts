@@ -1,6 +1,8 @@
 // What a rule is: one JSON file, read strictly. Those of the product and those of operators have the same form.
+import { type MetricName, metricTable } from '../../formats/metric-table.ts';
 import {
   byKind,
+  flag,
   integer,
   list,
   matching,
@@ -11,7 +13,7 @@ import {
   ShapeError,
   text,
 } from '../../formats/shape.ts';
-import { entryCondition, entryText, stateCondition } from './conditions.ts';
+import { entryCondition, entryText, metricCondition, stateCondition } from './conditions.ts';
 
 /** The most serious first. */
 export const SEVERITIES = ['critical', 'warning', 'info'] as const;
@@ -39,6 +41,9 @@ const operations: Reader<readonly string[]> = (value, path) => {
   if (names.length === 0) throw new ShapeError(`${path} names no operation`);
   return names;
 };
+const GAUGES = (Object.keys(metricTable) as MetricName[]).filter((name) => metricTable[name].type === 'gauge');
+/** Seconds that it must hold. Absent: 0. */
+const LASTS = { for: integer(0, 30 * 86_400), window: REPEATS.window };
 
 const KINDS = {
   /** Each entry for which `when` holds. */
@@ -68,16 +73,19 @@ const KINDS = {
     { window: REPEATS.window },
   ),
   /** A state in which `when` has held for so many seconds (absent: 0); told once until it does not. */
-  state: record(
-    { kind: oneOf('state'), ...ABOUT, when: stateCondition },
-    { for: integer(0, 30 * 86_400), window: REPEATS.window },
+  state: record({ kind: oneOf('state'), ...ABOUT, when: stateCondition }, LASTS),
+  /** The same of one figure; with `grows` it is told again when it has grown. */
+  metric: record(
+    { kind: oneOf('metric'), ...ABOUT, metric: oneOf(...GAUGES), when: metricCondition },
+    { ...LASTS, grows: flag },
   ),
 };
 
 const shape = byKind(KINDS);
 export type Rule = ReturnType<typeof shape> & { readonly name: string };
-export type EntryRule = Exclude<Rule, { readonly kind: 'state' }>;
-export type StateRule = Extract<Rule, { readonly kind: 'state' }>;
+/** Of what lasts, and is no entry. */
+export type LastingRule = Extract<Rule, { readonly kind: 'state' | 'metric' }>;
+export type EntryRule = Exclude<Rule, LastingRule>;
 
 export const ruleName = matching(
   /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,

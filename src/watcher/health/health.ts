@@ -48,20 +48,25 @@ export async function openHealth({
       heardAt = performance.now();
       condition = {
         ...processes,
-        ...endOf(places.controlCertificate),
-        instances: instances.map((each) => ({ ...each, ...endOf(places.instance(each.name).tlsCertificate) })),
+        ...ending(places.controlCertificate),
+        instances: instances.map((each) => ({ ...each, ...ending(places.instance(each.name).tlsCertificate) })),
       };
     },
     [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }
 
+function ending(path: string): { readonly certificateEnds?: string } {
+  const certificateEnds = certificateEnd(path);
+  return certificateEnds === undefined ? {} : { certificateEnds };
+}
+
 /** Of one that does not read nothing is said: who replaces it is told elsewhere. */
-function endOf(path: string): { readonly certificateEnds?: string } {
+export function certificateEnd(path: string): string | undefined {
   try {
     const pem = readIfThere(path);
-    return pem === undefined ? {} : { certificateEnds: new X509Certificate(pem).validToDate.toISOString() };
+    return pem === undefined ? undefined : new X509Certificate(pem).validToDate.toISOString();
   } catch {
-    return {};
+    return undefined;
   }
 }

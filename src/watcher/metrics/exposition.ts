@@ -1,6 +1,12 @@
-// The text that Prometheus reads, written by prom-client: it sums or compares what several say of one thing by the rule that the table
-// of metrics has for it.
-import { LATENCY_BOUNDS, type MetricName, metricTable, type Sample } from '../../formats/metric-table.ts';
+// What several say of one thing is summed or compared by the rule that the table of metrics has for it; and the text that Prometheus
+// reads is written by prom-client.
+import {
+  LATENCY_BOUNDS,
+  type MetricName,
+  type MetricRow,
+  metricTable,
+  type Sample,
+} from '../../formats/metric-table.ts';
 import type { Counted } from './counted.ts';
 
 /** A value of an instance, or of the watcher itself. */
@@ -14,22 +20,34 @@ interface Value {
   readonly metricName?: string;
 }
 
-/** @param said each a list of what one of several said */
+const ACROSS: Readonly<Record<NonNullable<MetricRow['across']>, (values: readonly number[]) => number>> = {
+  sum: (values) => values.reduce((sum, each) => sum + each, 0),
+  min: (values) => Math.min(...values),
+  max: (values) => Math.max(...values),
+};
+
+/** Gauges: of what several say, one value, by the rule of the table. */
+export function merged(said: readonly WatchedSample[]): readonly WatchedSample[] {
+  const gauges = said.filter(({ name }) => metricTable[name].type === 'gauge');
+  const each = Map.groupBy(gauges, ({ name, hsm, labels }) => JSON.stringify([name, hsm, labels]));
+  return [...each.values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined) return [];
+    return [{ ...first, value: ACROSS[metricTable[first.name].across ?? 'sum'](same.map(({ value }) => value)) }];
+  });
+}
+
 export async function exposition(
-  said: readonly (readonly WatchedSample[])[],
+  figures: readonly WatchedSample[],
   counted: Pick<Counted, 'all'>,
 ): Promise<{ readonly contentType: string; readonly text: string }> {
   // Loaded with the first question: who never asks does not pay for it.
   const { AggregatorRegistry } = await import('prom-client');
-  const gauges = said.map((samples) =>
-    metricsOf(
-      samples
-        .filter(({ name }) => metricTable[name].type === 'gauge')
-        .map(({ name, hsm, labels, value }) => [
-          name,
-          [{ labels: { ...(hsm === undefined ? {} : { hsm }), ...labels }, value }],
-        ]),
-    ),
+  const gauges = metricsOf(
+    figures.map(({ name, hsm, labels, value }) => [
+      name,
+      [{ labels: { ...(hsm === undefined ? {} : { hsm }), ...labels }, value }],
+    ]),
   );
   const counters = metricsOf(
     counted.all.map(({ name, labels, figures }) => [
@@ -37,14 +55,14 @@ export async function exposition(
       metricTable[name].type === 'histogram' ? bucketsOf(name, labels, figures) : [{ labels, value: figures[0] ?? 0 }],
     ]),
   );
-  const registry = AggregatorRegistry.aggregate([...gauges, counters] as unknown as object[]);
+  const registry = AggregatorRegistry.aggregate([gauges, counters] as unknown as object[]);
   return { contentType: registry.contentType, text: await registry.metrics() };
 }
 
 function metricsOf(values: readonly (readonly [MetricName, readonly Value[]])[]) {
   return [...Map.groupBy(values, ([name]) => name)].map(([name, of]) => {
-    const { type, help, across = 'sum' } = metricTable[name];
-    return { name, help, type, aggregator: across, values: of.flatMap(([, each]) => each) };
+    const { type, help } = metricTable[name];
+    return { name, help, type, aggregator: 'first', values: of.flatMap(([, each]) => each) };
   });
 }
 

@@ -30,7 +30,7 @@ function open(deployment: Deployment, gauges: readonly WatchedSample[] = []): ()
     ],
     gauges: () => gauges,
   });
-  return async () => (await metrics()).text;
+  return async () => (await metrics.text()).text;
 }
 
 function worker(samples: readonly Sample[], more: Partial<WorkerMetrics> = {}): WorkerMetrics {

@@ -8,7 +8,7 @@ import type { WatchedInstance } from '../../links/watcher-messages.ts';
 import { readWorkerMetrics, type WorkerMetrics } from '../../links/worker-metrics.ts';
 import { askWorkers } from '../ask-workers.ts';
 import { Counted } from './counted.ts';
-import { exposition, type WatchedSample } from './exposition.ts';
+import { exposition, merged, type WatchedSample } from './exposition.ts';
 
 export interface MetricsOptions {
   readonly link: Pick<Link, 'request'>;
@@ -28,11 +28,18 @@ export interface MetricsText {
   readonly text: string;
 }
 
-/** @returns for whoever asks: the text that Prometheus reads */
-export function openMetrics({ link, instances, gauges }: MetricsOptions): () => Promise<MetricsText> {
+/** For whoever asks. */
+export interface Metrics {
+  /** What Prometheus reads. */
+  text(): Promise<MetricsText>;
+  /** Values now. */
+  figures(): Promise<readonly WatchedSample[]>;
+}
+
+export function openMetrics({ link, instances, gauges }: MetricsOptions): Metrics {
   const counted = new Counted();
   /** Answers of one question are for all who ask meanwhile. */
-  let asking: Promise<MetricsText> | undefined;
+  let asking: Promise<readonly WatchedSample[]> | undefined;
 
   const askAll = async (hsm: string): Promise<readonly Answer[]> =>
     (await askWorkers(link, hsm, { kind: 'metrics' })).map(({ worker, told }) => ({
@@ -41,7 +48,7 @@ export function openMetrics({ link, instances, gauges }: MetricsOptions): () => 
       metrics: told === undefined ? undefined : read(hsm, told),
     }));
 
-  const collect = async (): Promise<MetricsText> => {
+  const collect = async (): Promise<readonly WatchedSample[]> => {
     const all = instances();
     const answers = (await Promise.all(all.map(({ name }) => askAll(name)))).flat();
     const told = answers.flatMap(({ hsm, metrics }) => (metrics === undefined ? [] : [{ hsm, metrics }]));
@@ -65,16 +72,17 @@ export function openMetrics({ link, instances, gauges }: MetricsOptions): () => 
         }),
       ),
     ];
-    const said = told.map(({ hsm, metrics }) => metrics.samples.map((each) => ({ ...each, hsm })));
-    return await exposition([states, own, ...said], counted);
+    const said = told.flatMap(({ hsm, metrics }) => metrics.samples.map((each) => ({ ...each, hsm })));
+    return merged([...states, ...own, ...said]);
   };
 
-  return () => {
+  const figures = (): Promise<readonly WatchedSample[]> => {
     asking ??= collect().finally(() => {
       asking = undefined;
     });
     return asking;
   };
+  return { figures, text: async () => exposition(await figures(), counted) };
 }
 
 const OWN = { process: 'watcher' };

@@ -19,7 +19,7 @@ test('a sink has its lag in each log, by its name', () => {
   );
 });
 
-test('a log that a witness has signed says when, and one that is gone nothing', () => {
+test('a log that a witness has signed says when, one that none has signed 0, and one that is gone nothing', () => {
   const samples = witnessSamples([
     { instance: 'prod', isManagement: false, cosignedAt: 100 },
     { isManagement: true, cosignedAt: 200 },
@@ -31,6 +31,7 @@ test('a log that a witness has signed says when, and one that is gone nothing', 
     [
       ['prod', 100],
       ['@management', 200],
+      ['new', 0],
     ],
   );
 });

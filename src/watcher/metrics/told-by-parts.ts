@@ -31,7 +31,13 @@ export function sinkSamples(states: readonly SinkState[]): readonly WatchedSampl
 export function witnessSamples(states: readonly WitnessState[]): readonly WatchedSample[] {
   return states.flatMap(({ instance, isManagement, cosignedAt }): readonly WatchedSample[] => {
     const hsm = instance ?? (isManagement ? '@management' : undefined);
-    if (hsm === undefined || cosignedAt === undefined) return [];
-    return [{ name: 'strongroom_witness_signed_timestamp_seconds', hsm, value: cosignedAt }];
+    if (hsm === undefined) return [];
+    return [{ name: 'strongroom_witness_signed_timestamp_seconds', hsm, value: cosignedAt ?? 0 }];
   });
+}
+
+/** What no worker serves: that of the front. @param ends ISO 8601; undefined: it has none, or one that does not read */
+export function frontSamples(ends: string | undefined): readonly WatchedSample[] {
+  if (ends === undefined) return [];
+  return [{ name: 'strongroom_certificate_expiry_timestamp_seconds', value: Date.parse(ends) / 1000 }];
 }
