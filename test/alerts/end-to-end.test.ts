@@ -1,7 +1,7 @@
 // The product as shipped, told where to tell: what happens at the machine arrives, signed, once, and is on record.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,16 @@ import { runStrongroom } from '../support/run-strongroom.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+/** Over a figure that there is from the start: that of the watcher itself. */
+const MEMORY = {
+  kind: 'metric',
+  severity: 'info',
+  title: 'It has memory',
+  text: 'Processes have.',
+  runbook: 'https://wiki.example.com/memory',
+  metric: 'strongroom_process_resident_memory_bytes',
+  when: 'value > 0.0 && labels.process == "watcher"',
+};
 
 interface Told {
   readonly rule: string;
@@ -54,9 +64,12 @@ describe('alerts', () => {
     await writeFile(secretFile, `${SECRET}\n`, { mode: 0o600 });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const config = join(folder, 'config.json');
+    const rules = join(folder, 'rules');
+    await mkdir(rules);
+    await writeFile(join(rules, 'memory.json'), JSON.stringify(MEMORY));
     await writeFile(
       config,
-      JSON.stringify({ alerts: { outlets: [{ kind: 'webhook', name: 'hook', url, secretFile }] } }),
+      JSON.stringify({ alerts: { outlets: [{ kind: 'webhook', name: 'hook', url, secretFile }], rules } }),
     );
     product = await startProduct({ config, first: true });
   });
@@ -71,11 +84,12 @@ describe('alerts', () => {
       () => told.filter(({ rule }) => rule === 'administrator-granted').flatMap(({ ids }) => ids).length === 2,
     );
     await until(() => told.some(({ rule }) => rule === 'security-domain-downloaded'));
+    await until(() => told.some(({ rule }) => rule === 'memory'));
     const ids = told.flatMap((each) => each.ids);
     assert.equal(new Set(ids).size, ids.length);
     assert.deepEqual(
       new Set(told.map(({ rule }) => rule)),
-      new Set(['administrator-granted', 'security-domain-downloaded']),
+      new Set(['administrator-granted', 'security-domain-downloaded', 'memory']),
     );
   });
 
