@@ -14,6 +14,8 @@ export interface Program {
   readonly args: readonly string[];
   /** Others that wake it go on until they wait themselves, where the system can do that. */
   readonly yields?: true;
+  /** All others come first: what it does can wait. */
+  readonly comesLast?: true;
 }
 
 export interface SpawnedChild {
@@ -43,7 +45,7 @@ export function spawnChild(program: Program, said: (chunk: Buffer) => void = () 
     ...program.args,
   ];
   // A core file would hold what the process knew. The shell sets the limit and becomes the program, same pid.
-  const script = `ulimit -c 0 || exit; ${program.yields === true ? YIELDS : ''}exec "$@"`;
+  const script = `ulimit -c 0 || exit; ${program.yields === true ? YIELDS : ''}${program.comesLast === true ? COMES_LAST : ''}exec "$@"`;
   const child = spawn('/bin/sh', ['-c', script, 'sh', ...node], {
     cwd: '/',
     env: compiledSources(program.flags),
@@ -67,6 +69,12 @@ export function spawnChild(program: Program, said: (chunk: Buffer) => void = () 
  * others many times a turn did 7 % less. The policy is for the shell, which becomes the program.
  */
 const YIELDS = '/usr/bin/chrt -b -p 0 $$ </dev/null >/dev/null 2>&1; ';
+
+/**
+ * With `sched_autogroup` Linux shares the processor among sessions, of which each child is one, and its own priority counts in there
+ * alone: what counts is that of the session. Where there is none, that of the process does (`setPriority`).
+ */
+const COMES_LAST = '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; ';
 
 /** Beside the sources: who can write there could change them as well. */
 const CACHES = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url));

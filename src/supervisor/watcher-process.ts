@@ -7,6 +7,7 @@ import { filesNamedIn, type WatchConfig } from '../deployment/watch-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { entryOf } from '../links/entry.ts';
 import type { Link } from '../links/link.ts';
+import type { Program } from '../links/spawn-child.ts';
 import type { WatchAct } from '../links/watch-act.ts';
 import { HEARD_EVERY_MS, recordWatch, watched, witnessed } from '../links/watcher-messages.ts';
 import { workerAsked } from '../links/worker-asked.ts';
@@ -107,7 +108,7 @@ export function watcherProgram(
   { places, profile, config }: Pick<WatcherOptions, 'places' | 'profile' | 'config'>,
   names: readonly string[],
   entry = entryOf('watcher'),
-): ReturnType<typeof confined> {
+): Program {
   makePrivateFolder(places.watch);
   makePrivateFolder(places.purged);
   const instances = names.map((name) => places.instance(name));
@@ -118,7 +119,7 @@ export function watcherProgram(
     places.purged,
     ...instances.flatMap((each) => [each.audit, each.config, each.tlsCertificate]),
   ];
-  return confined({
+  const program = confined({
     entry,
     folder: realpathSync(places.watch),
     // What the configuration names stays as it is: where a link of it leads to may change.
@@ -126,6 +127,7 @@ export function watcherProgram(
     writes: config.sinks?.flatMap((sink) => (sink.kind === 'file' ? [sink.path] : [])) ?? [],
     args: ['--data', realpathSync(places.root), '--profile', profile, '--config', JSON.stringify(config)],
   });
+  return { ...program, comesLast: true };
 }
 
 /** What is there later may be read, too. */

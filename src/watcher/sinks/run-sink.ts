@@ -41,6 +41,7 @@ export interface SinkRunOptions {
 
 /** After a batch that was not full: what comes meanwhile goes together. */
 const PACE_MS = 1_000;
+const KEEP_MS = 1_000;
 const WAITS = { first: 2, longest: 300 };
 /** A receiver may put us off, and not for ever. */
 const LONGEST_PUT_OFF_S = 3_600;
@@ -56,6 +57,7 @@ export class SinkRun implements AsyncDisposable {
   #position: Position = startAt(0);
   /** Whether the file says so too. */
   #isKept = true;
+  #keptAt = Number.NEGATIVE_INFINITY;
   /** Whether the log was looked at: that its last entry sent is still the one that it was. */
   #isSame = false;
   #sink: Sink | undefined;
@@ -100,18 +102,25 @@ export class SinkRun implements AsyncDisposable {
       const { wait, why } = await this.#step().catch((error: unknown) => failed(reasonOf(error)));
       if (why !== undefined && !stopping.aborted) {
         this.#note(why);
-        await this.#keep().catch(() => undefined); // what could not be kept is why, or will be
+        this.#isKept = false;
         await this.#close();
       }
       if (wait === 0) continue;
+      await this.#keepIfLeft();
       const ms = why === undefined ? PACE_MS : 1000 * Math.max(wait, this.#backoff.failed(clock.now() / 1000));
       await clock.pause(ms, stopping);
     }
+    await this.#keepIfLeft();
     await this.#close();
   }
 
+  /** What cannot be kept now is kept before anything else is sent. */
+  async #keepIfLeft(): Promise<void> {
+    if (!this.#isKept) await this.#keep().catch(() => undefined);
+  }
+
   async #step(): Promise<Step> {
-    if (!this.#isKept) await this.#keep();
+    if (this.#isKeepingDue) await this.#keep();
     const other = this.#isSame ? undefined : this.#compare();
     if (other !== undefined) return failed(other);
     const isFull = this.#fill();
@@ -213,7 +222,12 @@ export class SinkRun implements AsyncDisposable {
       latestRefusals: [...latestRefusals, ...refusals].slice(-KEPT_REFUSALS),
     };
     this.#isKept = false;
-    await this.#keep();
+    if (refusals.length > 0 || this.#isKeepingDue) await this.#keep();
+  }
+
+  /** Not with each batch while there are more: what is written through to the disk holds up the recorder there. */
+  get #isKeepingDue(): boolean {
+    return !this.#isKept && this.#options.clock.now() - this.#keptAt >= KEEP_MS;
   }
 
   /** Of all, or of so many of them. */
@@ -230,6 +244,7 @@ export class SinkRun implements AsyncDisposable {
       throw new Error(`its position cannot be kept: ${reasonOf(cause)}`, { cause });
     }
     this.#isKept = true;
+    this.#keptAt = this.#options.clock.now();
   }
 
   /** @returns why this is not the log that was sent; undefined: it is */
