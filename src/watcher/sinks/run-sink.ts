@@ -39,8 +39,6 @@ export interface SinkRunOptions {
   readonly clock: Clock;
 }
 
-/** After a batch that was not full: what comes meanwhile goes together. */
-const PACE_MS = 1_000;
 const KEEP_MS = 1_000;
 const WAITS = { first: 2, longest: 300 };
 /** A receiver may put us off, and not for ever. */
@@ -106,8 +104,8 @@ export class SinkRun implements AsyncDisposable {
         await this.#close();
       }
       if (wait === 0) continue;
-      await this.#keepIfLeft();
-      const ms = why === undefined ? PACE_MS : 1000 * Math.max(wait, this.#backoff.failed(clock.now() / 1000));
+      if (wait >= 1) await this.#keepIfLeft();
+      const ms = 1000 * (why === undefined ? wait : Math.max(wait, this.#backoff.failed(clock.now() / 1000)));
       await clock.pause(ms, stopping);
     }
     await this.#keepIfLeft();
@@ -132,7 +130,7 @@ export class SinkRun implements AsyncDisposable {
       case 'taken':
         await this.#taken(batch, said.lost === undefined ? [] : [this.#refusal(batch, said.lost)]);
         this.#most = Math.min(this.#most * 2, MOST.entries);
-        return isFull || this.#held.length > 0 ? AT_ONCE : PACED;
+        return isFull || this.#held.length > 0 ? MORE : PACED;
       case 'refused':
         if (batch.length === 1) return this.#passOver(batch[0] as LogEntry, said.why);
         this.#most = Math.ceil(batch.length / 2);
@@ -282,6 +280,9 @@ interface Step {
 }
 
 const AT_ONCE: Step = { wait: 0 };
+/** Leaves the machine to requests in between: two processors at full load did a fifth less without. */
+const MORE: Step = { wait: 0.5 };
+/** After a batch that was not full: what comes meanwhile goes together. */
 const PACED: Step = { wait: 1 };
 
 function failed(why: string, retryAfter = 0): Step {
