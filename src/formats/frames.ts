@@ -2,7 +2,7 @@
 // table (`fields.ts`). A frame is `u32 length | u32 id | u8 kind | payload`, little-endian; length counts what follows it.
 
 /** Bytes of `id` and `kind`, the part of a frame's length that is not payload. */
-const HEAD = 5;
+export const FRAME_HEAD = 5;
 
 /** The largest frame (length field) a peer may send unless its protocol sets a smaller one. */
 export const MAX_FRAME = 4 * 1024 * 1024;
@@ -20,8 +20,8 @@ export class FrameError extends Error {
 
 /** Encodes one frame. */
 export function encodeFrame(id: number, kind: number, payload: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(4 + HEAD + payload.length);
-  frame.writeUInt32LE(HEAD + payload.length, 0);
+  const frame = Buffer.allocUnsafe(4 + FRAME_HEAD + payload.length);
+  frame.writeUInt32LE(FRAME_HEAD + payload.length, 0);
   frame.writeUInt32LE(id, 4);
   frame[8] = kind;
   frame.set(payload, 9);
@@ -84,8 +84,8 @@ export class FrameReader {
   }
 
   #check(length: number): void {
-    if (length < HEAD || length > this.#max) {
-      throw new FrameError(`frame length ${length} is outside ${HEAD}..${this.#max}`);
+    if (length < FRAME_HEAD || length > this.#max) {
+      throw new FrameError(`frame length ${length} is outside ${FRAME_HEAD}..${this.#max}`);
     }
   }
 }

@@ -10,7 +10,7 @@ import { encodeFrame } from '../formats/frames.ts';
 import { provisionInstance } from './control-messages.ts';
 import { activation } from './instance-messages.ts';
 import { Link, RequestFailed } from './link.ts';
-import { ready } from './messages.ts';
+import { MAX_SUPERVISION_FRAME, question, ready } from './messages.ts';
 
 /** Two connected sockets: a real Unix socket pair. */
 async function pair(): Promise<[Socket, Socket]> {
@@ -107,4 +107,29 @@ test('a link whose message has another shape, or is refused by its handler, is o
     await link.closed;
     a.destroy();
   }
+});
+
+test('what has no room in a frame is refused where it is sent, and the link goes on', async () => {
+  const [a, b] = await pair();
+  await using asker = new Link(a);
+  await using answerer = new Link(b);
+  const long = 'x'.repeat(MAX_SUPERVISION_FRAME);
+  let nested: unknown = [];
+  for (let depth = 0; depth < 200_000; depth++) nested = [nested];
+  const answers: Readonly<Record<string, unknown>> = { long, nested, most: long.slice(0, -100), short: 1 };
+  const telling = question(200, { what: 'text' }, (value): unknown => value);
+  answerer.answer(telling, ({ what }) => answers[what]);
+  answerer.answer(
+    provisionInstance,
+    () => Promise.reject(new Error('no')),
+    () => ({ code: 'BadRequest', message: long }),
+  );
+  for (const what of ['long', 'nested']) {
+    await assert.rejects(asker.request(telling, { what }), { name: 'RequestFailed', code: 'Failed' });
+  }
+  await assert.rejects(asker.request(provisionInstance, { request: 1 }), { code: 'Failed' });
+  await assert.rejects(asker.request(telling, { what: long }), { name: 'RequestFailed', code: 'TooLong' });
+  asker.send(activation, { activation: 'Failed', message: long });
+  assert.equal(await asker.request(telling, { what: 'most' }), answers['most']);
+  assert.equal(await asker.request(telling, { what: 'short' }), 1);
 });

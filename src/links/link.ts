@@ -1,7 +1,7 @@
 // One end of a supervision link: typed messages in frames over the socket pair between the supervisor and a child.
 // Both ends use it. It knows nothing of what the messages mean, and what a peer sends that is malformed ends the link.
 import type { Socket } from 'node:net';
-import { encodeFrame, type Frame, FrameReader } from '../formats/frames.ts';
+import { encodeFrame, FRAME_HEAD, type Frame, FrameReader } from '../formats/frames.ts';
 import { done, failed, type LinkMessage, MAX_SUPERVISION_FRAME, type Question } from './messages.ts';
 
 /** The peer answered a question with `failed`, or has gone. */
@@ -14,6 +14,7 @@ export class RequestFailed extends Error {
   }
 }
 
+const MAX_PAYLOAD = MAX_SUPERVISION_FRAME - FRAME_HEAD;
 const FAILED = { code: 'Failed', message: 'it was not done' } as const;
 
 interface Waiting {
@@ -54,12 +55,16 @@ export class Link {
     });
   }
 
-  /** Sends one message; silently nothing once the link is closed. */
+  /** Sends one message; silently nothing once the link is closed. What the peer would not read is only said to be so. */
   send<V>(message: LinkMessage<V>, values: V): void {
-    this.#send(message, values, 0);
+    try {
+      this.#send(message, values, 0);
+    } catch (error) {
+      process.stderr.write(`message ${message.code} was not sent: ${String(error)}\n`);
+    }
   }
 
-  /** @throws RequestFailed when it is answered by `failed` or the link closes */
+  /** @throws RequestFailed when it is answered by `failed` or the link closes, or where it has no room in a frame */
   request<V, A>(question: Question<V, A>, values: V): Promise<A> {
     if (this.#socket.destroyed) return Promise.reject(linkClosed());
     this.#lastId = (this.#lastId % 0xffffffff) + 1;
@@ -69,7 +74,12 @@ export class Link {
         answered: (answer) => resolve(question.readAnswer(answer, 'answer')),
         failed: reject,
       });
-      this.#send(question, values, id);
+      try {
+        this.#send(question, values, id);
+      } catch (error) {
+        this.#waiting.delete(id);
+        throw error;
+      }
     });
   }
 
@@ -85,10 +95,12 @@ export class Link {
     refusal: (error: unknown) => { readonly code: string; readonly message: string } = () => FAILED,
   ): void {
     this.#handlers.set(question.code, (payload, id) => {
-      Promise.try(work, question.decode(payload)).then(
-        (answer) => this.#send(done, { answer: answer ?? null }, id),
-        (error: unknown) => this.#send(failed, refusal(error), id),
-      );
+      Promise.try(work, question.decode(payload))
+        .then(
+          (answer) => this.#send(done, { answer: answer ?? null }, id),
+          (error: unknown) => this.#send(failed, refusal(error), id),
+        )
+        .catch(() => this.#send(failed, FAILED, id)); // it has no room
     });
   }
 
@@ -109,8 +121,12 @@ export class Link {
 
   #send<V>(message: LinkMessage<V>, values: V, id: number): void {
     if (this.#socket.destroyed) return;
+    const payload = message.encode(values);
+    // It would end the link: what is in it may be another's word, which is no fault of the two at its ends.
+    if (payload.length > MAX_PAYLOAD)
+      throw new RequestFailed('TooLong', `${payload.length} bytes have no room in a frame`);
     // At once: messages are rare, and the last words of a process must leave before it does.
-    if (this.#socket.writable) this.#socket.write(encodeFrame(id, message.code, message.encode(values)));
+    if (this.#socket.writable) this.#socket.write(encodeFrame(id, message.code, payload));
   }
 
   #receive({ id, kind, payload: view }: Frame): void {

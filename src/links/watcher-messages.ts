@@ -9,7 +9,6 @@ const share = record({ ready: integer(0, 10_000), wanted: integer(0, 10_000) });
 const watchedInstance = record({
   name: text,
   activation: oneOf(...FARES, 'Stopped'),
-  message: text,
   /** It does not start: the store is not the one that was left behind. */
   storeRefused: flag,
   workers: share,

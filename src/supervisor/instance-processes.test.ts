@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { InstancePids } from '../deployment/running-state.ts';
+import { MAX_SUPERVISION_FRAME } from '../links/messages.ts';
+import { watched } from '../links/watcher-messages.ts';
 import { InstanceProcesses } from './instance-processes.ts';
 
 const CHILD = fileURLToPath(new URL('child.fixture.ts', import.meta.url));
@@ -138,6 +140,27 @@ test('new processes that are locked are none for those that are not', async () =
   await instance.start();
   await instance.replace();
   assert.equal(instance.status.activation, 'Locked');
+});
+
+test('a worker that says too much of everything takes no room that is for others, and only what it says itself is left out', async () => {
+  const { instance, root } = open('talkative');
+  await using _ = instance;
+  await instance.start();
+  const asked = { kind: 'metrics' } as const;
+  assert.deepEqual(await instance.askWorker(1, asked), { worker: 1, workers: 2, told: 'figures' });
+  await instance.stop();
+  writeFileSync(join(root, 'talkative'), '');
+  await instance.start();
+  assert.deepEqual(await instance.askWorker(1, asked), { worker: 1, workers: 2 });
+  const { activation, message } = instance.status;
+  assert.equal(activation, 'NotActivated');
+  assert.ok(message.length <= 4_000, String(message.length));
+  const { condition } = instance;
+  assert.deepEqual(condition.modules, { ready: 2, wanted: 2 });
+  const instances = Array.from({ length: 100 }, (_, nth) => ({ ...condition, name: `${nth}`.padStart(24, 'x') }));
+  const said = { instances, processes: { control: true, managementRecorder: true } };
+  assert.ok(watched.encode(said).length < MAX_SUPERVISION_FRAME / 2);
+  assert.equal(watched.decode(watched.encode(said)).instances.length, 100);
 });
 
 test('workers have small numbers however often they are replaced', async () => {

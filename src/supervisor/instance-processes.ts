@@ -12,6 +12,7 @@ import type { InstanceStatus } from '../links/instance-host.ts';
 import { instanceUpdated, lead, logCosigned, namesChanged, recordAct } from '../links/instance-messages.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
 import type { Link } from '../links/link.ts';
+import { MAX_SUPERVISION_FRAME } from '../links/messages.ts';
 import type { WatchAct } from '../links/watch-act.ts';
 import type { WatchedInstance } from '../links/watcher-messages.ts';
 import { type Asked, toldWhat, type WorkerTold } from '../links/worker-asked.ts';
@@ -62,8 +63,8 @@ export class InstanceProcesses implements AsyncDisposable {
   }
 
   get condition(): Omit<WatchedInstance, 'name'> {
-    const { activation, message } = this.status;
-    return { activation, message, ...this.#current.condition, recorder: this.#recorder.isReady };
+    const { activation } = this.status;
+    return { activation, ...this.#current.condition, recorder: this.#recorder.isReady };
   }
 
   get recoverability(): OwnRecoverability | undefined {
@@ -116,13 +117,13 @@ export class InstanceProcesses implements AsyncDisposable {
     return this.#current.askOne((link) => link.request(recordAct, { act }));
   }
 
-  /** One of the workers, of all generations: what it does not tell soon is left out. Nobody is ended for that. */
+  /** One of the workers, of all generations: what it does not tell soon, or is too much, is left out. Nobody is ended for that. */
   async askWorker(at: number, asked: Asked): Promise<WorkerTold> {
     const workers = [this.#current, ...this.#besides].flatMap((each) => each.workers);
     const { worker = at, link } = workers[at] ?? {};
     const telling = link?.request(toldWhat, { asked }).catch(() => undefined);
     const told = await Promise.race([telling, delay(TOLD_WITHIN_MS, undefined, { ref: false })]);
-    return { worker, workers: workers.length, ...(told === undefined ? {} : { told }) };
+    return { worker, workers: workers.length, ...(hasRoom(told) ? { told } : {}) };
   }
 
   async #ask(question: (link: Link) => Promise<unknown>): Promise<void> {
@@ -241,6 +242,15 @@ export class InstanceProcesses implements AsyncDisposable {
       show,
       ...own,
     });
+  }
+}
+
+/** Written again, numbers may take several times the room that they had, and what is nested may not be written at all. */
+function hasRoom(told: unknown): boolean {
+  try {
+    return told !== undefined && Buffer.byteLength(JSON.stringify(told)) <= MAX_SUPERVISION_FRAME - 1_024;
+  } catch {
+    return false;
   }
 }
 

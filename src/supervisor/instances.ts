@@ -229,9 +229,9 @@ export class Instances implements AsyncDisposable {
   get conditions(): readonly WatchedInstance[] {
     const none = { ready: 0, wanted: 0 };
     const stopped = { storeRefused: false, workers: none, modules: none, recorder: false, recording: false };
-    return [...this.statuses].map(([name, { activation, message }]) => ({
+    return [...this.statuses].map(([name, { activation }]) => ({
       name,
-      ...(this.#running.get(name)?.condition ?? { activation, message, ...stopped }),
+      ...(this.#running.get(name)?.condition ?? { activation, ...stopped }),
     }));
   }
 

@@ -58,6 +58,8 @@ export interface GenerationOptions {
   readonly changed: () => void;
 }
 
+/** Of a sentence for people. */
+const MOST_MESSAGE = 4_000;
 /** Longer than a worker needs to get ready: one that starts answers when it serves. */
 const ANSWERED_WITHIN_MS = 40_000;
 /** Its clients' idle connections have ended by then; longer than the time for which they are kept. */
@@ -110,7 +112,11 @@ export class WorkerGeneration implements AsyncDisposable {
       storeRefused: told.some(({ storeRefused }) => storeRefused),
       recording: told.every(({ recording }) => recording),
       workers: share(this.#workers.filter((worker) => worker.isReady).length, plan.workers),
-      modules: share([...this.#modulePids.values()].flat().length, plan.workers * plan.partitions),
+      // A worker has no more than it is to have, whatever it says.
+      modules: share(
+        [...this.#modulePids.values()].reduce((sum, pids) => sum + Math.min(pids.length, plan.partitions), 0),
+        plan.workers * plan.partitions,
+      ),
     };
   }
 
@@ -247,7 +253,8 @@ export class WorkerGeneration implements AsyncDisposable {
       if (said.activation === 'Failed' && said.message !== this.#activation.message) {
         plan.report(`instance '${plan.name}' does not serve: ${said.message}`);
       }
-      this.#activation = said;
+      // Others are told it in one message, with more.
+      this.#activation = { ...said, message: said.message.slice(0, MOST_MESSAGE) };
       changed();
     });
     link.on(recoverability, ({ own }) => {

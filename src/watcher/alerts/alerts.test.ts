@@ -206,7 +206,7 @@ test('a state is told when it begins, and again when it begins again', async () 
 
 test('of what the supervisor says of an instance and its processes, what is wrong is told', async () => {
   const share = { ready: 2, wanted: 2 };
-  const well = { activation: 'Active', message: '', storeRefused: false, workers: share, modules: share };
+  const well = { activation: 'Active', storeRefused: false, workers: share, modules: share };
   const serving = { ...well, recorder: true, recording: true };
   const bench = new Bench(readRules());
   const processes = { control: true, managementRecorder: true };

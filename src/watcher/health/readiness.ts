@@ -3,7 +3,7 @@
 import { ownCommand } from '../../formats/own-command.ts';
 import type { WatchedInstance, WatchedProcesses } from '../../links/watcher-messages.ts';
 
-export interface InstanceCondition extends Omit<WatchedInstance, 'message'> {
+export interface InstanceCondition extends WatchedInstance {
   /** Absent: it has none, or one that does not read. */
   readonly certificateEnds?: string;
 }
