@@ -32,6 +32,11 @@ export type WatchedProcesses = ReturnType<typeof watchedProcesses>;
 export const watched = message(40, { instances: list(watchedInstance), processes: watchedProcesses });
 export type Watched = ReturnType<typeof watched.decode>;
 export const HEARD_EVERY_MS = 10_000;
+/**
+ * Supervisor → watcher, first: the members of the configuration that say what is watched. Not an argument, which everybody on the
+ * machine may read: addresses of receivers have secrets in them.
+ */
+export const settings = message(43, { config: 'json' });
 /** Watcher → supervisor: a witness has cosigned this checkpoint of the instance's log. */
 export const witnessed = message(49, { instance: 'text', note: 'text' });
 /** Watcher → supervisor: to be put into the log of the instance; where none is named, into that of the management plane. */

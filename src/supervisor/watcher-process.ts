@@ -9,7 +9,7 @@ import { entryOf } from '../links/entry.ts';
 import type { Link } from '../links/link.ts';
 import type { Program } from '../links/spawn-child.ts';
 import type { WatchAct } from '../links/watch-act.ts';
-import { HEARD_EVERY_MS, recordWatch, watched, witnessed } from '../links/watcher-messages.ts';
+import { HEARD_EVERY_MS, recordWatch, settings, watched, witnessed } from '../links/watcher-messages.ts';
 import { workerAsked } from '../links/worker-asked.ts';
 import { confined } from './control-arguments.ts';
 import type { Instances } from './instances.ts';
@@ -88,6 +88,7 @@ export class WatcherProcess implements AsyncDisposable {
   }
 
   #listen(link: Link): void {
+    link.send(settings, { config: this.#options.config });
     link.on(witnessed, ({ instance, note }) => this.#options.cosigned(instance, note));
     link.answer(recordWatch, ({ instance, act }) => this.#options.record(instance, act));
     link.answer(workerAsked, ({ instance, at, asked }) => this.#options.askWorker(instance, at, asked));
@@ -125,7 +126,7 @@ export function watcherProgram(
     // What the configuration names stays as it is: where a link of it leads to may change.
     reads: [...reads.filter((path) => existsSync(dirname(path))).map(resolved), ...filesNamedIn(config)],
     writes: config.sinks?.flatMap((sink) => (sink.kind === 'file' ? [sink.path] : [])) ?? [],
-    args: ['--data', realpathSync(places.root), '--profile', profile, '--config', JSON.stringify(config)],
+    args: ['--data', realpathSync(places.root), '--profile', profile],
   });
   return { ...program, comesLast: true };
 }

@@ -111,6 +111,6 @@ test('a line for a person names key, caller and address, and nothing in it steer
   const line = entryLine(5, { ...entry, key: '/keys/k/\u001b[2Jv', decision: 'deny' });
   assert.match(
     line,
-    /^ {7}5 {2}2026-11-25T00:00:00.000Z {2}200 {2}KeySign .*\/keys\/k\/\ufffd\[2Jv {2}oid {2}127.0.0.1 {2}deny$/,
+    /^ {7}5 {2}2026-11-25T00:00:00.000Z {2}200 {2}KeySign .*\/keys\/k\/\ufffd\[2Jv +oid +127.0.0.1 +deny$/,
   );
 });
