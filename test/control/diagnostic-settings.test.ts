@@ -204,6 +204,29 @@ describe('diagnostic settings', () => {
     assert.equal((await call('GET', `${settings()}/audit`)).status, 200);
   });
 
+  test('one that the instance has not heard of in time is not said to be in force, and is there when it is asked for again', async () => {
+    const heard = Promise.withResolvers<void>();
+    control.host.gate = () => heard.promise;
+    const early = await put('audit', { storageAccountId: STORAGE, logs: LOGS });
+    assert.match(message(early), /^503 ServiceUnavailable .*has not yet heard of it/);
+    assert.equal(early.headers['retry-after'], '10');
+    heard.resolve();
+    control.host.gate = async () => {};
+    let again = await put('audit', { storageAccountId: STORAGE, logs: LOGS });
+    while (again.status === 409) again = await put('audit', { storageAccountId: STORAGE, logs: LOGS });
+    assert.equal(again.status, 200);
+    assert.deepEqual(told(), [STORAGE.toLowerCase()]);
+  });
+
+  test('names and texts of a setting are short, and of one line', async () => {
+    const sent = { workspaceId: WORKSPACE, logs: LOGS };
+    for (const bad of ['%C2%9B31m', '%E2%80%AEabc']) assert.equal((await put(bad, sent)).status, 400, bad);
+    const long = 'x'.repeat(300);
+    assert.match(message(await put('a', { ...sent, eventHubName: long })), /^400 .*eventHubName/);
+    const metrics = [{ category: 'AllMetrics', enabled: false, timeGrain: long }];
+    assert.match(message(await put('a', { ...sent, metrics })), /^400 .*timeGrain/);
+  });
+
   test('a change is on record before it is in force, with what was before and who did it', async () => {
     await put('audit', { storageAccountId: STORAGE, logs: LOGS });
     await put('audit', { workspaceId: WORKSPACE, logs: LOGS });

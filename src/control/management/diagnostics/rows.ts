@@ -1,5 +1,6 @@
 // Rows of an HSM's diagnostic settings and of the categories that they may name. A setting is kept and on record before its
 // instance hears of it, and answered when it has.
+import { isOneLine } from '../../../formats/printable.ts';
 import { type ControlCaller, ControlError, type ControlRequest, type ControlRow } from '../../../http/control-row.ts';
 import { type Handle, HSM, type MakeRow, type Management } from '../arm-row.ts';
 import { hsmId, requireHsm, withHsm } from '../find.ts';
@@ -36,8 +37,9 @@ export function diagnosticRows(management: Management, row: MakeRow): readonly C
 
   const put: Handle = async (request, caller) => {
     const name = request.params.setting ?? '';
-    if (!SETTING_NAME.test(name)) {
-      const message = 'The name of a diagnostic setting has 1 to 260 characters, and none of < > * % & : \\ ? + /';
+    if (!SETTING_NAME.test(name) || !isOneLine(name)) {
+      const message =
+        'The name of a diagnostic setting has 1 to 260 characters of one line, and none of < > * % & : \\ ? + /';
       throw new ControlError(400, 'BadRequest', message);
     }
     requireHsm(book.current, request);
@@ -52,7 +54,7 @@ export function diagnosticRows(management: Management, row: MakeRow): readonly C
       checkNotTwice(given, others);
       return [...others, { ...given, name: before?.name ?? name }];
     });
-    await changeNow(management, request, decide);
+    await heard(management, request, decide);
     return show(request);
   };
 
@@ -62,7 +64,7 @@ export function diagnosticRows(management: Management, row: MakeRow): readonly C
       const gone = requireSetting(hsm, request);
       return hsm.diagnosticSettings.filter((each) => each !== gone);
     });
-    await changeNow(management, request, decide);
+    await heard(management, request, decide);
     return { status: 200 };
   };
 
@@ -90,6 +92,14 @@ export function diagnosticRows(management: Management, row: MakeRow): readonly C
       return { json: category(hsm) };
     }),
   ];
+}
+
+/** Clients take the answer for the end of it. @throws ControlError */
+async function heard(management: Management, request: ControlRequest, decide: Decide): Promise<void> {
+  const { status } = await changeNow(management, request, decide);
+  if (status !== 'InProgress') return;
+  const message = 'The setting is kept, and its HSM has not yet heard of it: ask for the same again.';
+  throw new ControlError(503, 'ServiceUnavailable', message, { headers: { 'retry-after': '10' } });
 }
 
 function find({ diagnosticSettings }: ManagedHsm, { params }: ControlRequest): DiagnosticSetting | undefined {

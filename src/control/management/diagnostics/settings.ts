@@ -1,6 +1,6 @@
 // Diagnostic settings of an HSM: which of the configured sinks get its log. What one may name and how it is shown are as in the
 // public service; where a sink really is, and how it is reached, the configuration alone says.
-import { ShapeError, text } from '../../../formats/shape.ts';
+import { matching, ShapeError, text } from '../../../formats/shape.ts';
 import { ControlError } from '../../../http/control-row.ts';
 import { choice, flag, integer, members, nothing } from '../../../http/management-shape.ts';
 import { hsmId } from '../find.ts';
@@ -44,7 +44,7 @@ const readLog = (value: unknown, path: string) => {
 };
 const metricMembers = members(
   { category: choice('AllMetrics'), enabled: flag },
-  { timeGrain: text, retentionPolicy: readRetention },
+  { timeGrain: matching(/^[\dA-Z.]{0,20}$/, 'a duration, such as PT1M'), retentionPolicy: readRetention },
 );
 const readMetric = (value: unknown, path: string) => {
   const metric = metricMembers(value, path);
@@ -61,7 +61,7 @@ const readBody = members({
       storageAccountId: resourceId,
       workspaceId: resourceId,
       eventHubAuthorizationRuleId: resourceId,
-      eventHubName: text,
+      eventHubName: matching(/^[\w.-]{0,256}$/, 'the name of an event hub'),
       logAnalyticsDestinationType: choice('Dedicated', 'AzureDiagnostics'),
       serviceBusRuleId: nothing(
         'there are no service bus rules here; name a storage account, workspace or event hub rule',

@@ -36,8 +36,9 @@ export async function changeNow(
 ): Promise<Operation> {
   const operation = await lifecycle.begin(request, 'update', decide);
   await lifecycle.awaitEnd(operation, END_WITHIN_MS);
-  checkEnd(book.current.operations.find(({ id }) => id === operation.id) ?? operation);
-  return operation;
+  const now = book.current.operations.find(({ id }) => id === operation.id) ?? operation;
+  checkEnd(now);
+  return now;
 }
 
 function accepted(resources: Resources, request: ControlRequest, operation: Operation): ControlAnswer {
