@@ -40,6 +40,7 @@ test('for all ways in which a log grows: each entry once and in order, over rest
       using place = makePlace();
       let time = 0;
       const given: string[] = [];
+      const same = () => assert.equal(followed.previous()?.toString(), given.at(-1));
       let followed = new FollowedEntries(place.folder, 0, () => time);
       for (const [nth, { count, filler }] of bursts.entries()) {
         await using _recorder = await start(place);
@@ -47,9 +48,12 @@ test('for all ways in which a log grows: each entry once and in order, over rest
         const few = filler > 1000 ? Math.min(count, 12) : count;
         await Promise.all(Array.from({ length: few }, (_, i) => log.append(entryText(`w${nth}`, i, filler))));
         given.push(...readAll(followed));
+        same();
         if (nth % 2 === 1) followed = new FollowedEntries(place.folder, given.length, () => time);
+        same();
       }
       given.push(...readAll(followed));
+      same();
       time += 10_000;
       given.push(...readAll(followed));
       assert.deepEqual(given.map(nameOf), textsOf(place).map(nameOf));

@@ -7,6 +7,7 @@ import {
   decodeSegmentHeader,
   JOURNAL,
   type JournalRecord,
+  RECORD_HEAD,
   readRecord,
   SEGMENT_NAME,
 } from '../../formats/journal-format.ts';
@@ -28,8 +29,8 @@ export class FollowedEntries {
   readonly #folder: string;
   readonly #now: () => number;
   #next: number;
-  /** Where in which segment the next record begins. */
-  #at: { readonly segment: string; readonly offset: number } | undefined;
+  /** Where in which segment the next record begins, and the one before it if that was given. */
+  #at: { readonly segment: string; readonly offset: number; readonly before: number | undefined } | undefined;
   /** The newest batch of the journal, and when it was first seen. */
   #last = { batch: -1, since: 0 };
 
@@ -54,12 +55,30 @@ export class FollowedEntries {
     return { first, entries };
   }
 
-  #published(): readonly Buffer[] | undefined {
-    const bundle = Math.floor(this.#next / TILE_WIDTH);
+  /** The entry before the next one, as the log has it now: another than was given is of another log. Undefined: it has none. */
+  previous(): Buffer | undefined {
+    const index = this.#next - 1;
+    if (index < 0) return undefined;
+    const published = this.#published(index);
+    if (published !== undefined) return published[0];
+    const { segment } = this.#segment(index);
+    if (segment === undefined) return undefined;
+    const path = join(this.#folder, JOURNAL, segment);
+    const before = this.#at?.segment === segment ? this.#at.before : undefined;
+    const [found] = before === undefined ? [] : readRecords(path, before, index, 2 * MOST_RECORD).records;
+    if (found !== undefined) return found.entry;
+    for (let most = CHUNK; ; most *= 4) {
+      const { records, isAll } = readRecords(path, undefined, index, most);
+      if (records.length > 0 || isAll) return records[0]?.entry;
+    }
+  }
+
+  #published(index = this.#next): readonly Buffer[] | undefined {
+    const bundle = Math.floor(index / TILE_WIDTH);
     const path = join(this.#folder, tilePath('entries', bundle));
     if (!existsSync(path)) return undefined;
     const { entries } = bundleEntries(readFileSync(path));
-    return entries.slice(this.#next - bundle * TILE_WIDTH).map(({ entry }) => entry);
+    return entries.slice(index - bundle * TILE_WIDTH).map(({ entry }) => entry);
   }
 
   #recent(): readonly Buffer[] {
@@ -67,23 +86,25 @@ export class FollowedEntries {
     if (segment === undefined) return [];
     const path = join(this.#folder, JOURNAL, segment);
     for (let most = CHUNK; ; most *= 4) {
-      const from = this.#at?.segment === segment ? this.#at.offset : undefined;
-      const { records, start, isAll } = readRecords(path, from, this.#next, most);
+      const at = this.#at?.segment === segment ? this.#at : undefined;
+      const { records, start, isAll } = readRecords(path, at?.offset, this.#next, most);
       const end = isLast || !isAll ? this.#durable(records, isAll) : Number.POSITIVE_INFINITY;
       const taken = records.filter(({ index }) => index < end).slice(0, TILE_WIDTH - (this.#next % TILE_WIDTH));
       if (taken.length > 0 || isAll) {
-        this.#at = { segment, offset: taken.at(-1)?.end ?? start };
+        const last = taken.at(-1);
+        const before = last === undefined ? at?.before : last.end - RECORD_HEAD - last.entry.length;
+        this.#at = { segment, offset: last?.end ?? start, before };
         return taken.map(({ entry }) => entry);
       }
     }
   }
 
   /** That of the next entry, or the one before it; what is written after it was begun when all of it was durable. */
-  #segment(): { readonly segment: string | undefined; readonly isLast: boolean } {
+  #segment(index = this.#next): { readonly segment: string | undefined; readonly isLast: boolean } {
     const journal = join(this.#folder, JOURNAL);
     const names = existsSync(journal) ? readdirSync(journal).filter((name) => SEGMENT_NAME.test(name)) : [];
     const segment = names
-      .filter((name) => Number(name) <= this.#next)
+      .filter((name) => Number(name) <= index)
       .sort()
       .at(-1);
     return { segment, isLast: names.every((name) => segment === undefined || name <= segment) };

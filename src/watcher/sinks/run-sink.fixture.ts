@@ -37,6 +37,7 @@ export function logOf(entries: readonly Buffer[], step = 3): SentLog {
     open(next) {
       let at = next;
       return {
+        previous: () => entries[at - 1],
         read() {
           const found = entries.slice(at, at + step);
           const first = at;

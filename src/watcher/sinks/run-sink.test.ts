@@ -225,6 +225,39 @@ test('a log that is not the one that was sent is not gone on with', async () => 
   assert.deepEqual(indices(got), [6, 7]);
 });
 
+test('a log that is exchanged while it is sent, or held, is not gone on with', async () => {
+  const other = (count: number): Buffer[] => Array.from({ length: count }, (_, index) => entryAt(index, 'other'));
+  for (const [now, why] of [
+    [other(15), /entry 9 is not the one that was sent/],
+    [other(4), /the log ends before entry 9, which was sent/],
+  ] as const) {
+    const all = entries(10);
+    const { got, open } = receiver();
+    await using run = start({ log: logOf(all), open });
+    await until(() => got.length === 10);
+    all.splice(0, all.length, ...now);
+    await until(() => why.test(run.status().lastFailure?.why ?? ''));
+    assert.equal(got.length, 10);
+    all.splice(0, all.length, ...entries(12));
+    await until(() => got.length === 12);
+    assert.deepEqual(indices(got), upTo(12));
+  }
+  // What was read and not sent may have been exchanged alone.
+  const all = entries(3);
+  let isUp = false;
+  const { got, open, batches } = receiver(() => (isUp ? TAKEN : { outcome: 'failed', why: 'is down' }));
+  await using run = start({ log: logOf(all), open });
+  await until(() => batches.length > 2);
+  all.splice(1, all.length, ...other(6).slice(1));
+  await until(() => /entry 2 is not the one that was read/.test(run.status().lastFailure?.why ?? ''));
+  isUp = true;
+  await until(() => got.length === 6);
+  assert.deepEqual(
+    got.map(({ bytes }) => bytes),
+    [entryAt(0), ...other(6).slice(1)],
+  );
+});
+
 test('a position that cannot be kept stops the sending, and nothing is sent twice for it', async () => {
   const folder = join(root, String(places++));
   writeFileSync(folder, 'no folder');

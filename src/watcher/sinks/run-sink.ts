@@ -5,6 +5,7 @@
 // takes a later one and then refuses it again; it is counted and named, and stays in the log. A receiver that refuses a row of
 // entries has failed like one that is down; the row to be tried doubles with each attempt, so that no run of such entries ends it.
 import { createHash } from 'node:crypto';
+import type { FollowedEntries } from '../../features/audit/follow-entries.ts';
 import { Backoff } from '../../http/backoff.ts';
 import { keepPosition, type Position, type Refusal, readPosition, startAt } from './kept-position.ts';
 import { type Delivery, type LogEntry, type LogIdentity, MOST, type Sink } from './sink.ts';
@@ -14,10 +15,12 @@ import { ageOf, type SinkStatus } from './sink-status.ts';
 export interface SentLog {
   readonly identity: LogIdentity;
   /** Reads from this index on. Entries in order, as many as it likes; undefined: none yet. */
-  open(next: number): { read(): { readonly first: number; readonly entries: readonly Buffer[] } | undefined };
+  open(next: number): LogReader;
   /** How many entries it has, a moment ago. */
   size(): number;
 }
+
+export type LogReader = Pick<FollowedEntries, 'read' | 'previous'>;
 
 /** Of the machine; tests move it. */
 export interface Clock {
@@ -56,10 +59,8 @@ export class SinkRun implements AsyncDisposable {
   /** Whether the file says so too. */
   #isKept = true;
   #keptAt = Number.NEGATIVE_INFINITY;
-  /** Whether the log was looked at: that its last entry sent is still the one that it was. */
-  #isSame = false;
   #sink: Sink | undefined;
-  #reader: ReturnType<SentLog['open']> | undefined;
+  #reader: LogReader | undefined;
   /** Read and not yet taken: a batch, and at most a read more. */
   #held: LogEntry[] = [];
   #most: number = MOST.entries;
@@ -119,9 +120,14 @@ export class SinkRun implements AsyncDisposable {
 
   async #step(): Promise<Step> {
     if (this.#isKeepingDue) await this.#keep();
-    const other = this.#isSame ? undefined : this.#compare();
-    if (other !== undefined) return failed(other);
-    const isFull = this.#fill();
+    const { log } = this.#options;
+    this.#reader ??= log.open(this.#position.next + this.#held.length);
+    const other = this.#compare(this.#reader);
+    if (other !== undefined) {
+      this.#readAgain();
+      return failed(other);
+    }
+    const isFull = this.#fill(this.#reader);
     const batch = this.#batch();
     if (batch.length === 0) return PACED;
     this.#sink ??= this.#options.open();
@@ -164,9 +170,7 @@ export class SinkRun implements AsyncDisposable {
     }
     this.#row = FIRST_ROW;
     this.#most = MOST.entries;
-    // What was taken may lie behind what was held.
-    this.#held = [];
-    this.#reader = undefined;
+    this.#readAgain(); // what was taken may lie behind what was held
     return AT_ONCE;
   }
 
@@ -180,13 +184,16 @@ export class SinkRun implements AsyncDisposable {
     return bytes === undefined ? undefined : { index, bytes };
   }
 
+  #readAgain(): void {
+    this.#held = [];
+    this.#reader = undefined;
+  }
+
   /** @returns whether there is a whole batch */
-  #fill(): boolean {
-    const { log } = this.#options;
-    this.#reader ??= log.open(this.#position.next + this.#held.length);
+  #fill(reader: LogReader): boolean {
     let length = this.#held.reduce((sum, { bytes }) => sum + bytes.length, 0);
     while (this.#held.length < MOST.entries && length < MOST.bytes) {
-      const read = this.#reader.read();
+      const read = reader.read();
       if (read === undefined) return false;
       for (const [at, bytes] of read.entries.entries()) {
         this.#held.push({ index: read.first + at, bytes });
@@ -245,16 +252,18 @@ export class SinkRun implements AsyncDisposable {
     this.#keptAt = this.#options.clock.now();
   }
 
-  /** @returns why this is not the log that was sent; undefined: it is */
-  #compare(): string | undefined {
+  /** Before each read: an instance that is started again may have another log. @returns why it is not the one that was sent; undefined: it is */
+  #compare(reader: LogReader): string | undefined {
     const { next, last } = this.#position;
-    if (last !== undefined) {
-      const found = this.#one(next - 1);
-      if (found === undefined) return `the log ends before entry ${next - 1}, which was sent: it is not the one it was`;
-      if (digest(found.bytes) !== last) return `entry ${next - 1} is not the one that was sent: the log is another`;
-    }
-    this.#isSame = true;
-    return undefined;
+    const held = this.#held.at(-1);
+    const wanted = held === undefined ? last : digest(held.bytes);
+    if (wanted === undefined) return undefined;
+    const found = reader.previous();
+    const index = next + this.#held.length - 1;
+    if (found === undefined)
+      return `the log ends before entry ${index}, which was ${held === undefined ? 'sent' : 'read'}: it is not the one it was`;
+    if (digest(found) === wanted) return undefined;
+    return `entry ${index} is not the one that was ${held === undefined ? 'sent' : 'read'}: the log is another`;
   }
 
   async #close(): Promise<void> {
