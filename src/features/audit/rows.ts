@@ -10,6 +10,7 @@ import { type IndexFile, indexPlace, openIndexFile } from './index/index-file.ts
 import { type Hit, type SearchRange, searchLog } from './index/search.ts';
 import { parseEntry } from './logged-call.ts';
 import { openEntries } from './read-entries.ts';
+import { ReadingTurns, restingAsLong } from './reading-turns.ts';
 
 interface AuditService {
   readonly places: { readonly audit: string; readonly index: string };
@@ -30,14 +31,7 @@ interface Page {
 }
 
 export function auditRows({ places, report }: AuditService): readonly AnyRow[] {
-  // The steps of one search leave room for what else a worker does; those of several would not.
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = turn.then(work);
-    turn = result.catch(() => undefined); // told to whoever asked
-    return result;
-  };
-
+  const turns = new ReadingTurns();
   return [
     row({
       method: 'GET',
@@ -46,8 +40,7 @@ export function auditRows({ places, report }: AuditService): readonly AnyRow[] {
       dataAction: 'Microsoft.KeyVault/managedHsm/strongroom/audit/read/action',
       scope: 'root',
       activation: 'any',
-      weight: () => 1,
-      async handle({ query, origin }) {
+      async handle({ query, origin, principal }) {
         const given = Object.fromEntries(FILTER_MEMBERS.map((name) => [name, query.get(name)])) as GivenFilter;
         const { order, ...bounds } = readRange(query);
         const { size, after } = readPage(query, MOST_RESULTS);
@@ -58,7 +51,9 @@ export function auditRows({ places, report }: AuditService): readonly AnyRow[] {
           ...(next === undefined ? {} : order === 'newest' ? { before: next } : { from: next }),
         };
         const matcher = matcherOf(readGiven(given));
-        const { page, log, indexed } = await inTurn(() => searchOnce(places, report, matcher, range, size));
+        const { page, log, indexed } = await turns.take(principal.oid, () =>
+          searchOnce(places, report, matcher, range, size),
+        );
         const asked = {
           ...given,
           order,
@@ -97,7 +92,7 @@ async function searchOnce(
   using index = openIndex(places, report);
   const indexed = index?.entries() ?? 0;
   const search = (file: IndexFile | undefined): Promise<Page> =>
-    firstPage(searchLog(places.audit, file, matcher, bounded), bounded, size);
+    firstPage(searchLog(places.audit, file, matcher, bounded, restingAsLong()), bounded, size);
   try {
     return { page: await search(index), log, indexed };
   } catch (error) {

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { bundleEntries, TILE_WIDTH, tilePath } from '../../../formats/tlog-tiles.ts';
 import { openEntries } from '../read-entries.ts';
+import type { Pause } from '../reading-turns.ts';
 import type { Matcher } from './filter.ts';
 import { blockSum, IndexError, type IndexFile, readFacets, unsealed } from './index-file.ts';
 import { indexedEntry } from './indexed-entry.ts';
@@ -38,7 +39,7 @@ const ROWS_AT_ONCE = 4_096;
 const BLOCKS_AT_ONCE = 256;
 
 /**
- * @param index absent: there is none, and every entry is read
+ * @param index absent: there is none, and every entry is read @param pause between what is done at once
  * @throws IndexError when the index says what the log does not @throws Error of SQLite
  */
 export async function* searchLog(
@@ -46,6 +47,7 @@ export async function* searchLog(
   index: IndexFile | undefined,
   matcher: Matcher,
   { order, from = 0, before = Number.POSITIVE_INFINITY }: SearchRange,
+  pause: Pause = setImmediate,
 ): AsyncGenerator<Step> {
   // The index first: what comes meanwhile is behind its end, and so in the log's part.
   const indexed = index?.entries() ?? 0;
@@ -54,9 +56,9 @@ export async function* searchLog(
   const end = Math.min(before, log.size);
   const behind = { from: Math.max(from, indexed), before: end };
   const within = { from, before: Math.min(end, indexed) };
-  if (order === 'newest') yield* searchEntries(log, matcher, behind, order);
-  if (index !== undefined && within.from < within.before) yield* searchBlocks(index, matcher, within, order);
-  if (order === 'oldest') yield* searchEntries(log, matcher, behind, order);
+  if (order === 'newest') yield* searchEntries(log, matcher, behind, order, pause);
+  if (index !== undefined && within.from < within.before) yield* searchBlocks(index, matcher, within, order, pause);
+  if (order === 'oldest') yield* searchEntries(log, matcher, behind, order, pause);
 }
 
 interface Range {
@@ -70,6 +72,7 @@ async function* searchEntries(
   matcher: Matcher,
   { from, before }: Range,
   order: SearchRange['order'],
+  pause: Pause,
 ): AsyncGenerator<Step> {
   if (from >= before) return;
   const judged = (entries: readonly Hit[], reached: number): Step => ({
@@ -85,6 +88,7 @@ async function* searchEntries(
         reached,
       );
       if (reached === from) return;
+      await pause();
     }
     return;
   }
@@ -95,7 +99,7 @@ async function* searchEntries(
     if (some.length < TILE_WIDTH) continue;
     yield judged(some, index + 1);
     some = [];
-    await setImmediate();
+    await pause();
   }
   yield judged(some, before);
 }
@@ -105,10 +109,11 @@ async function* searchBlocks(
   matcher: Matcher,
   { from, before }: Range,
   order: SearchRange['order'],
+  pause: Pause,
 ): AsyncGenerator<Step> {
   const { db, place } = index;
-  const facets = await fittingFacets(index, matcher);
-  const texts = matcher.text === undefined ? undefined : await fittingTexts(index, matcher.text);
+  const facets = await fittingFacets(index, matcher, pause);
+  const texts = matcher.text === undefined ? undefined : await fittingTexts(index, matcher.text, pause);
   const idHash = matcher.text === undefined ? undefined : crc32(matcher.text);
   const read = db.prepare(
     `SELECT blocks.*, ${idHash === undefined ? 'NULL' : 'hashes'} AS hashes FROM blocks
@@ -144,8 +149,9 @@ async function* searchBlocks(
     if (seen !== high - low + 1) throw new IndexError('a part of it is missing');
     for (const { block, bundle, entries } of wanted) {
       yield await readProposed(place.folder, { block, bundle, entries }, matcher, order);
+      await pause();
     }
-    await setImmediate();
+    await pause();
     yield { hits: [], read: 0, reached: order === 'newest' ? low * TILE_WIDTH : (high + 1) * TILE_WIDTH };
   }
 }
@@ -186,7 +192,7 @@ async function readProposed(
 }
 
 /** 1 where the facets of that number are looked for. What SQLite proposes, the matcher judges. */
-async function fittingFacets({ db }: IndexFile, matcher: Matcher): Promise<Uint8Array | undefined> {
+async function fittingFacets({ db }: IndexFile, matcher: Matcher, pause: Pause): Promise<Uint8Array | undefined> {
   const { caller, key, version, operation, outcome, scope } = matcher.wanted;
   const terms: readonly (readonly [sql: string, value: string | number | undefined])[] = [
     ['?3 IN (caller, application, user)', caller],
@@ -206,19 +212,19 @@ async function fittingFacets({ db }: IndexFile, matcher: Matcher): Promise<Uint8
     for (const row of read.iterate(at, at + ROWS_AT_ONCE - 1, ...used.map(([, value]) => value))) {
       if (matcher.ofFacets(readFacets(row))) fitting[Number(row['id'])] = 1;
     }
-    await setImmediate();
+    await pause();
   }
   return fitting;
 }
 
-async function fittingTexts({ db }: IndexFile, text: string): Promise<Uint8Array> {
+async function fittingTexts({ db }: IndexFile, text: string, pause: Pause): Promise<Uint8Array> {
   const { rows } = db.prepare('SELECT coalesce(max(id) + 1, 0) AS rows FROM texts').get() ?? {};
   const fitting = new Uint8Array(Number(rows));
   const read = db.prepare('SELECT id FROM texts WHERE id BETWEEN ? AND ? AND instr(text, ?) > 0');
   const wanted = Buffer.from(text);
   for (let at = 0; at < fitting.length; at += ROWS_AT_ONCE) {
     for (const { id } of read.iterate(at, at + ROWS_AT_ONCE - 1, wanted)) fitting[Number(id)] = 1;
-    await setImmediate();
+    await pause();
   }
   return fitting;
 }
