@@ -1,6 +1,7 @@
 // What is told to whom when a rule comes true: `alerts` of a configuration. The rules themselves, and what the files hold, are judged by
 // the alerts.
 import { byKind, integer, list, matching, oneOf, type Reader, record, ShapeError } from '../formats/shape.ts';
+import { OPTIONAL_OF_SYSLOG, REQUIRED_OF_SYSLOG } from './syslog-receiver.ts';
 import { readFilePath } from './tls-settings.ts';
 
 const name = matching(
@@ -52,6 +53,8 @@ const KINDS = {
       credentialsFile: readFilePath,
     },
   ),
+  /** RFC 5424 over TLS (RFC 5425). */
+  syslog: record({ ...NAMED, kind: oneOf('syslog'), ...REQUIRED_OF_SYSLOG }, { ...COMMON, ...OPTIONAL_OF_SYSLOG }),
 } as const;
 
 const outlets = list(byKind(KINDS), 32);

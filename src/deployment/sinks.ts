@@ -3,6 +3,7 @@
 
 import { readInstanceIdentity } from '../formats/instance-identity.ts';
 import { byKind, integer, list, matching, oneOf, type Reader, record, ShapeError } from '../formats/shape.ts';
+import { OPTIONAL_OF_SYSLOG, REQUIRED_OF_SYSLOG } from './syslog-receiver.ts';
 import { readFilePath } from './tls-settings.ts';
 
 /** What is as it were a log: an instance, by its name, or the management plane, which no instance can be called. */
@@ -31,22 +32,7 @@ const KINDS = {
   /** Appends lines of JSON. */
   file: record({ ...NAMED, kind: oneOf('file'), path: readFilePath }, COMMON),
   /** RFC 5424 over TLS (RFC 5425). */
-  syslog: record(
-    { ...NAMED, kind: oneOf('syslog'), host: matching(/^[^\s/@?#]{1,255}$/, 'a host name or an IP address') },
-    {
-      ...COMMON,
-      /** Absent: 6514. */
-      port: integer(1, 65_535),
-      /** PEM file of the authority of its certificate; absent: the system's. */
-      caFile: readFilePath,
-      /** The name in its certificate; absent: `host`. */
-      serverName: line,
-      /** PEM files of what is shown to it. */
-      clientCertificate: record({ certificate: readFilePath, key: readFilePath }),
-      /** Of the structured data's name; absent: 32473, which is for examples (RFC 5612). */
-      enterpriseNumber: integer(1, 2 ** 31 - 1),
-    },
-  ),
+  syslog: record({ ...NAMED, kind: oneOf('syslog'), ...REQUIRED_OF_SYSLOG }, { ...COMMON, ...OPTIONAL_OF_SYSLOG }),
   /** A storage account: containers, blobs and lines as Azure's own diagnostic settings make them. */
   blob: record(
     { ...NAMED, kind: oneOf('blob'), url: line },

@@ -10,6 +10,7 @@ import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.t
 import type { Alert } from '../../src/watcher/alerts/alert-state.ts';
 import { telling } from '../../src/watcher/alerts/message.ts';
 import { openOutlets } from '../../src/watcher/alerts/outlets.ts';
+import { startSyslogReceiver } from '../../src/watcher/sinks/syslog-receiver.fixture.ts';
 
 const SECRETS = [`whsec_${Buffer.alloc(32, 1).toString('base64')}`, `whsec_${Buffer.alloc(24, 2).toString('base64')}`];
 const NOW = Date.parse('2026-11-28T00:00:00.000Z');
@@ -212,4 +213,43 @@ test('a message says which entry it is about, and how to see it', () => {
   assert.match(MESSAGE.text, /audit show --hsm-name dev --since 2026-11-28T00:00:00\.000Z/);
   assert.equal(MESSAGE.text.includes('\r'), false);
   assert.equal(new Date(NOW).toISOString(), MESSAGE.time);
+});
+
+test('syslog gets a message for each alert, as serious as it is, with a CloudEvent of its own; over TLS only to whom it trusts', async () => {
+  const authority = issueAuthority(new Date());
+  const { certificate: cert, key } = issueServer(authority, ['127.0.0.1'], new Date());
+  const server = await startSyslogReceiver({ cert, key });
+  try {
+    const settings = { kind: 'syslog', host: '127.0.0.1', port: server.port, caFile: '/ca', enterpriseNumber: 4711 };
+    const outlet = open(settings, { '/ca': authority.certificate }, 'production');
+    assert.equal(outlet.place, `syslog://127.0.0.1:${server.port}`);
+    const second = { ...ALERT, id: 'a2', what: 'It "happened" ] again', time: '2026-11-28T00:00:01.000Z' };
+    const two = telling({ id: 'm-2', alerts: [ALERT, second], since: -1 }, undefined, '/hsms/dev');
+    assert.deepEqual(await outlet.send(two, GO_ON), { outcome: 'taken', detail: 'took it' });
+    const messages = server.messages();
+    assert.deepEqual(
+      messages.map(({ priority, time, message, data }) => [priority, time, message, data]),
+      [
+        [106, ALERT.time, 'it', '[strongroom@4711 rule="it" alert="a1" instance="dev"]'],
+        [106, second.time, 'it', '[strongroom@4711 rule="it" alert="a2" instance="dev"]'],
+      ],
+    );
+    const events = messages.map(
+      ({ bytes }) => JSON.parse(bytes.toString()) as { id: string; data: { Alerts: object[] } },
+    );
+    assert.deepEqual(
+      events.map(({ id, data }) => [id, data.Alerts.length]),
+      [
+        ['a1', 1],
+        ['a2', 1],
+      ],
+    );
+    const other = open(settings, { '/ca': issueAuthority(new Date()).certificate });
+    assert.equal((await other.send(two, GO_ON)).outcome, 'failed');
+    server.state.act = 'cut';
+    assert.equal((await outlet.send(two, GO_ON)).outcome, 'failed');
+    assert.equal(server.messages().length, 2);
+  } finally {
+    await server.close();
+  }
 });

@@ -24,8 +24,11 @@ function checkFiles({ outlets, rules }: AlertSettings): void {
     const member = `alerts.outlets[${at}]`;
     if (outlet.caFile !== undefined) readPlainFile(outlet.caFile, `${member}.caFile`);
     if (outlet.kind === 'webhook') readSecretFile(outlet.secretFile, `${member}.secretFile`);
-    else if (outlet.credentialsFile !== undefined) {
+    if (outlet.kind === 'smtp' && outlet.credentialsFile !== undefined)
       readSecretFile(outlet.credentialsFile, `${member}.credentialsFile`);
+    if (outlet.kind === 'syslog' && outlet.clientCertificate !== undefined) {
+      readPlainFile(outlet.clientCertificate.certificate, `${member}.clientCertificate.certificate`);
+      readSecretFile(outlet.clientCertificate.key, `${member}.clientCertificate.key`);
     }
   }
 }

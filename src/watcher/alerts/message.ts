@@ -16,6 +16,8 @@ export interface Telling {
   readonly text: string;
   /** JSON of a CloudEvent. */
   readonly event: string;
+  /** Each by itself, in a CloudEvent of its own id. */
+  readonly each: readonly (Pick<Alert, 'id' | 'rule' | 'log' | 'time'> & { readonly event: string })[];
 }
 
 export const MOST_IN_MESSAGE = 100;
@@ -29,31 +31,33 @@ export function telling({ id, alerts }: Message, rule: Rule | undefined, source:
   if (first === undefined || last === undefined) throw new TypeError('a message without alerts');
   const { severity, log } = first;
   const title = rule?.title ?? first.rule;
-  const about = log === '' ? 'Strongroom' : log;
-  const subject = `[${severity}] ${title}: ${about}${alerts.length === 1 ? '' : ` (${alerts.length} alerts)`}`;
-  const data = {
-    Rule: first.rule,
-    Severity: severity,
-    Title: title,
-    Text: rule?.text ?? '',
-    Runbook: rule?.runbook ?? '',
-    HsmName: log === MANAGEMENT ? '' : log,
-    Alerts: alerts.map(({ id: Id, time: Time, what: What, more: More, index: Index, entry: Entry }) => ({
-      Id,
-      Time,
-      What,
-      More,
-      Index,
-      Entry,
-    })),
+  const name = log === '' ? 'Strongroom' : log;
+  const subject = `[${severity}] ${title}: ${name}${alerts.length === 1 ? '' : ` (${alerts.length} alerts)`}`;
+  const told = alerts.map(({ id: Id, time: Time, what: What, more: More, index: Index, entry: Entry }) => ({
+    ...{ Id, Time, What, More, Index, Entry },
+  }));
+  const eventOf = (eventId: string, time: string, Alerts: typeof told): string => {
+    const data = {
+      Rule: first.rule,
+      Severity: severity,
+      Title: title,
+      Text: rule?.text ?? '',
+      Runbook: rule?.runbook ?? '',
+      HsmName: log === MANAGEMENT ? '' : log,
+      Alerts,
+    };
+    const shown = { type: TYPE, subject: first.rule, time, data };
+    return cloudEvent(eventId, source === '' ? '/strongroom' : source, shown).text;
   };
-  const { text: event } = cloudEvent(id, source === '' ? '/strongroom' : source, {
-    type: TYPE,
-    subject: first.rule,
-    time: last.time,
-    data,
-  });
-  return { id, severity, subject: oneLine(subject, 200), time: last.time, text: inWords(alerts, rule), event };
+  const each = alerts.map(({ id: alert, rule: of, log: about, time }, at) => ({
+    ...{ id: alert, rule: of, log: about, time },
+    event: eventOf(alert, time, told.slice(at, at + 1)),
+  }));
+  return {
+    ...{ id, severity, subject: oneLine(subject, 200), time: last.time, text: inWords(alerts, rule) },
+    event: eventOf(id, last.time, told),
+    each,
+  };
 }
 
 function inWords(alerts: readonly Alert[], rule: Rule | undefined): string {

@@ -3,6 +3,7 @@ import type { AlertSettings, OutletSettings } from '../../deployment/alert-setti
 import { ShapeError } from '../../formats/shape.ts';
 import type { NamedOutlet, Outlet, OutletSurroundings } from './outlet.ts';
 import { smtp } from './smtp.ts';
+import { syslog } from './syslog.ts';
 import { webhook } from './webhook.ts';
 
 /** Connects to nothing yet. @throws ShapeError naming the outlet and what of it cannot be used */
@@ -24,5 +25,7 @@ function open(settings: OutletSettings, surroundings: OutletSurroundings): Outle
       return webhook(settings, surroundings);
     case 'smtp':
       return smtp(settings, surroundings);
+    case 'syslog':
+      return syslog(settings, surroundings);
   }
 }
