@@ -10,6 +10,8 @@ export interface MetricRow {
   /** Beside `hsm`, the name of the instance, which all have that are of one. */
   readonly labels?: Readonly<Record<string, readonly string[] | 'operation' | 'number' | 'configured'>>;
   readonly across?: Across;
+  /** Who alone tells it; absent: workers, too. */
+  readonly by?: 'watcher';
 }
 
 /** The way of a request through a worker; together they are all of its time. */
@@ -22,6 +24,21 @@ export const LATENCY_BOUNDS: readonly number[] = [
 
 export const AGES = ['30d', '90d', '365d', '730d', 'older'] as const;
 export const KEY_STATES = ['enabled', 'expiring', 'expired', 'pending', 'disabled', 'deleted'] as const;
+/** Built-in ones without the words that most begin with, and those of one's own. */
+export const ROLES = [
+  'administrator',
+  'arm user',
+  'backup user',
+  'crypto auditor',
+  'crypto officer',
+  'crypto service encryption user',
+  'crypto service release user',
+  'crypto user',
+  'policy administrator',
+  'restore user',
+  'strongroom auditor',
+  'custom',
+] as const;
 
 const depth = ['reachability', 'full'] as const;
 const process = ['service', 'module', 'watcher'] as const;
@@ -82,10 +99,12 @@ const table = {
     type: 'gauge',
     help: '1 for a service worker that told its figures in time; 0: those of it are missing here.',
     labels: { worker: 'number' },
+    by: 'watcher',
   },
   strongroom_instance_up: {
     type: 'gauge',
     help: '1 while the HSM serves; 0: it is locked, not activated, stopped or failed.',
+    by: 'watcher',
   },
   strongroom_certificate_expiry_timestamp_seconds: {
     type: 'gauge',
@@ -136,7 +155,7 @@ const table = {
     type: 'gauge',
     help: 'Role assignments by role, scope and end.',
     labels: {
-      role: 'operation',
+      role: ROLES,
       scope: ['all', 'keys', 'key'],
       ends: ['never', '7d', 'later'],
     },
@@ -158,23 +177,27 @@ const table = {
     help: 'Entries of a log that a sink has not taken, by its name in the configuration; the log of the management plane is that of @management.',
     labels: { sink: 'configured' },
     across: 'max',
+    by: 'watcher',
   },
   strongroom_sink_lag_seconds: {
     type: 'gauge',
     help: 'Age of the oldest entry that a sink has not taken; 0: there is none.',
     labels: { sink: 'configured' },
     across: 'max',
+    by: 'watcher',
   },
   strongroom_sink_refused_entries: {
     type: 'gauge',
     help: 'Entries that a sink will never take, since it was set up.',
     labels: { sink: 'configured' },
     across: 'max',
+    by: 'watcher',
   },
   strongroom_witness_signed_timestamp_seconds: {
     type: 'gauge',
     help: 'When a witness last cosigned a checkpoint of the log, in Unix seconds; 0 where none has, absent where none is configured.',
     across: 'max',
+    by: 'watcher',
   },
   strongroom_trace_spans_dropped_total: {
     type: 'counter',

@@ -37,12 +37,12 @@ export function packed({ epoch, toldBefore, samples, histograms }: WorkerMetrics
 }
 
 const counts = list(integer(0, Number.MAX_SAFE_INTEGER), LATENCY_BOUNDS.length + 1);
-/** Names of operations, roles and codes are the program's own. */
+/** Operations and codes are words of the program's own, which no sentence is. */
 const OPEN = {
-  operation: matching(/^[A-Za-z][A-Za-z ]{0,63}$/, 'a name of the program'),
+  operation: matching(/^[A-Za-z]{1,64}$/, 'a name of the program'),
   number: matching(/^\d{1,4}$/, 'a number'),
-  configured: matching(/^[\w.:/ -]{1,200}$/, 'a name of the configuration'),
 } as const;
+const NAMES = (Object.keys(metricTable) as MetricName[]).filter((name) => metricTable[name].by === undefined);
 const MOST_ROWS = 3_000;
 
 const packedMetrics = record({
@@ -50,14 +50,14 @@ const packedMetrics = record({
   toldBefore: flag,
   metrics: list(
     record({
-      name: oneOf(...(Object.keys(metricTable) as MetricName[])),
+      name: oneOf(...NAMES),
       rows: list((value): unknown => value, MOST_ROWS),
     }),
-    Object.keys(metricTable).length,
+    NAMES.length,
   ),
 });
 
-/** @throws ShapeError also for a metric or a label that the table does not have */
+/** @throws ShapeError also for a metric or a label that the table does not have, or has for others to tell */
 export function readWorkerMetrics(value: unknown): WorkerMetrics {
   const { epoch, toldBefore, metrics } = packedMetrics(value, 'metrics');
   const samples: Sample[] = [];
@@ -86,6 +86,7 @@ function readLabels(name: MetricName, given: readonly unknown[]): Readonly<Recor
   if (given.length !== known.length) throw new ShapeError(`${name} has other labels`);
   return Object.fromEntries(
     known.map(([label, of], at) => {
+      if (of === 'configured') throw new ShapeError(`${name} is not a worker's to tell`);
       const read = typeof of === 'string' ? OPEN[of] : oneOf(...of);
       return [label, read(given[at], `${label} of ${name}`)];
     }),

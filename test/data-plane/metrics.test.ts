@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import type { MetricName } from '../../src/formats/metric-table.ts';
+import { builtInRoles } from '../../src/features/roles/built-in-roles.ts';
+import { type MetricName, ROLES } from '../../src/formats/metric-table.ts';
 import { packed, readWorkerMetrics, type WorkerMetrics } from '../../src/links/worker-metrics.ts';
 import { readTakenTraces } from '../../src/links/worker-traces.ts';
 import { type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
@@ -69,6 +70,11 @@ test('the stages of all requests together are as long as the requests', async ()
   const [stages, whole] = [sum('strongroom_request_stage_seconds'), sum('strongroom_request_duration_seconds')];
   assert.ok(whole > 0);
   assert.ok(Math.abs(stages - whole) < whole * 1e-9, `${stages} of ${whole}`);
+});
+
+test('grants are told by the roles that there are', () => {
+  const builtIn = builtInRoles.map(({ roleName }) => roleName.replace(/^Managed HSM /, '').toLowerCase());
+  assert.deepEqual([...ROLES].sort(), [...builtIn, 'custom'].sort());
 });
 
 test('an instance tells what it knows of keys, grants and custodians, certificate and token keys', async () => {

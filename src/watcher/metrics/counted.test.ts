@@ -75,3 +75,26 @@ test('for all ways in which workers count, end and are asked, what was told is c
     }),
   );
 });
+
+test('an instance whose workers make up names has no more series for that, and takes none of others', () => {
+  const counted = new Counted();
+  const letters = (nth: number): string => [...String(nth)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+  let made = 0;
+  const makeUp = (): WorkerMetrics => {
+    const samples = Array.from({ length: 3_000 }, () => ({
+      name: 'strongroom_requests_total' as const,
+      labels: { ...LABELS, operation: letters(made++) },
+      value: 1,
+    }));
+    return { epoch: randomUUID(), toldBefore: false, samples, histograms: [] };
+  };
+  for (let round = 0; round < 5; round++) {
+    counted.take([
+      { hsm: 'bad', metrics: makeUp() },
+      { hsm: 'good', metrics: said(randomUUID(), 1, false) },
+    ]);
+  }
+  const of = (hsm: string): number => counted.all.filter(({ labels }) => labels['hsm'] === hsm).length;
+  assert.deepEqual([of('bad'), of('good')], [4_000, 2]);
+  assert.equal(counted.all.find(({ labels }) => labels['hsm'] === 'good')?.figures[0], 5);
+});

@@ -18,6 +18,8 @@ type Told = ReadonlyMap<string, readonly number[]>;
 
 export class Counted {
   readonly #sums = new Map<string, Sum>();
+  /** How many of them each instance has. */
+  readonly #series = new Map<string | undefined, number>();
   /** What each worker said last, by the epoch of its counting. */
   #last: ReadonlyMap<string, Told> = new Map();
 
@@ -50,6 +52,11 @@ export class Counted {
     since: readonly number[],
   ): void {
     const key = JSON.stringify([hsm, name, labels]);
+    if (!this.#sums.has(key)) {
+      const series = this.#series.get(hsm) ?? 0;
+      if (series >= MOST_SERIES) return;
+      this.#series.set(hsm, series + 1);
+    }
     const sum = this.#sums.getOrInsertComputed(key, () => ({
       name,
       labels: hsm === undefined ? labels : { hsm, ...labels },
@@ -61,6 +68,8 @@ export class Counted {
   }
 }
 
+/** Of an instance: all operations with all codes are fewer. One that makes up names has no more. */
+const MOST_SERIES = 4_000;
 /** Workers that are gone are forgotten, oldest first. */
 const MOST_KNOWN = 1_000;
 

@@ -90,6 +90,16 @@ test('a worker that does not tell, or tells what the table does not have, is dow
     saying({ name: 'strongroom_requests_in_flight', rows: [[1, 'my-key']] }),
     saying({ name: 'strongroom_requests_total', rows: [[1, 'KeyGet', 'success']] }),
     saying({ name: 'strongroom_requests_total', rows: [[1, '/keys/my-key', 'success', 'OK']] }),
+    saying({ name: 'strongroom_requests_total', rows: [[1, 'the root of my_own', 'success', 'OK']] }),
+    saying({ name: 'strongroom_requests_total', rows: [[1, 'KeyGet', 'success', 'a secret of my_own']] }),
+    saying({ name: 'strongroom_grants', rows: [[1, 'my_own', 'all', 'never']] }),
+    // What the watcher alone says.
+    saying({ name: 'strongroom_instance_up', rows: [[1]] }),
+    saying({ name: 'strongroom_worker_up', rows: [[1, '1']] }),
+    saying({ name: 'strongroom_witness_signed_timestamp_seconds', rows: [[2e9]] }),
+    ...['lag_entries', 'lag_seconds', 'refused_entries'].map((of) =>
+      saying({ name: `strongroom_sink_${of}`, rows: [[0, 'my_own']] }),
+    ),
     saying({ name: 'strongroom_request_stage_seconds', rows: [[[1, 2], 'my_own']] }),
     saying({ name: 'strongroom_request_stage_seconds', rows: [[7, 'token']] }),
     saying({ name: 'my_own_metric', rows: [[1]] }),
