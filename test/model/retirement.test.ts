@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { checkUsable } from '../../src/features/key-operations/rules.ts';
 import type { KeyVersion } from '../../src/features/keys/key-version.ts';
 import { retirementBy } from '../../src/features/keys/retirement.ts';
+import type { UpdateKey } from '../../src/features/keys/update.ts';
 import { type Operation, operations } from '../../src/formats/algorithms.ts';
 
 const LOGGED: Readonly<Record<Operation, string>> = {
@@ -41,7 +42,7 @@ test('whatever a change takes away now or by an end within the days is named, an
         const before = { name: 'k', version: '0'.repeat(32), keyOps: ops, attributes: had } as unknown as KeyVersion;
         const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
         const after = { ...before, keyOps: kept ?? ops, attributes: { ...had, ...given } } as unknown as KeyVersion;
-        const found = retirementBy(before, { attributes: given, keyOps: kept }, NOW, DAYS);
+        const found = retirementBy(before, { attributes: given, keyOps: kept, releasePolicy: undefined }, NOW, DAYS);
         // Whenever somebody looks within the days: what is possible with the key as it was, and not as it is to be.
         const ends = [had.nbf, had.exp, after.attributes.nbf, after.attributes.exp].filter(
           (each) => each !== undefined,
@@ -65,4 +66,22 @@ test('whatever a change takes away now or by an end within the days is named, an
       },
     ),
   );
+});
+
+test('an operation for enclaves that is taken out of a key is named, and so is what another release policy may take', () => {
+  const key = {
+    ...{ name: 'k', version: '0'.repeat(32), attributes: { enabled: true } },
+    keyOps: ['secureWrapKey', 'secureUnwrapKey'],
+    releasePolicy: { contentType: 'application/json', data: 'e30', immutable: false },
+  } as unknown as KeyVersion;
+  const lostBy = (asked: Partial<UpdateKey>, from = key): readonly string[] => {
+    const all = { attributes: {}, keyOps: undefined, releasePolicy: undefined, ...asked };
+    return [...(retirementBy(from, all, NOW, DAYS)?.operations ?? [])].sort();
+  };
+  assert.deepEqual(lostBy({ keyOps: ['secureWrapKey'] }), ['KeySecureUnwrap']);
+  assert.deepEqual(lostBy({ keyOps: ['secureUnwrapKey'] }), ['KeySecureWrap']);
+  assert.deepEqual(lostBy({ releasePolicy: { data: 'e30K' } }), ['KeyRelease', 'KeySecureUnwrap']);
+  assert.deepEqual(lostBy({ releasePolicy: { data: 'e30', immutable: true } }), []);
+  const { releasePolicy: _none, ...without } = key;
+  assert.deepEqual(lostBy({ releasePolicy: { data: 'e30K' } }, without), [], 'it cannot be given one');
 });

@@ -46,12 +46,16 @@ const BY_KEY_OP: Readonly<Record<string, string>> = {
   unwrapKey: 'KeyUnwrap',
   sign: 'KeySign',
   verify: 'KeyVerify',
+  secureWrapKey: 'KeySecureWrap',
+  secureUnwrapKey: 'KeySecureUnwrap',
 };
+/** Whom they give a key to is for its release policy to say; another one may say nobody. */
+const BY_POLICY = ['KeyRelease', 'KeySecureUnwrap'];
 
 /** @param now Unix seconds @param days an end that comes within them takes away as one that has come */
 export function retirementBy(
-  { name, version, attributes: before, keyOps }: KeyVersion,
-  { attributes: asked, keyOps: keptOps = keyOps }: Pick<UpdateKey, 'attributes' | 'keyOps'>,
+  { name, version, attributes: before, keyOps, releasePolicy }: KeyVersion,
+  { attributes: asked, keyOps: keptOps = keyOps, releasePolicy: policy }: Omit<UpdateKey, 'tags'>,
   now: number,
   days: number,
 ): Retirement | undefined {
@@ -63,7 +67,14 @@ export function retirementBy(
   const expires = exp !== undefined && exp < (before.exp ?? never) && exp <= now + days * DAY;
   const waits = nbf !== undefined && nbf > now && nbf > (before.nbf ?? -never);
   const lost = keyOps.filter((each) => !keptOps.includes(each)).flatMap((each) => BY_KEY_OP[each] ?? []);
-  const operations = new Set([...lost, ...(expires || waits ? PRODUCING : [])]);
-  const how = expires ? `expired at ${exp}` : waits ? `not valid before ${nbf}` : `without ${lost.join(', ')}`;
+  const isOther = releasePolicy !== undefined && policy?.data !== undefined && policy.data !== releasePolicy.data;
+  const operations = new Set([...lost, ...(expires || waits ? PRODUCING : []), ...(isOther ? BY_POLICY : [])]);
+  const how = expires
+    ? `expired at ${exp}`
+    : waits
+      ? `not valid before ${nbf}`
+      : lost.length > 0
+        ? `without ${lost.join(', ')}`
+        : 'under another release policy';
   return operations.size === 0 ? undefined : { ...one, operations, how };
 }
