@@ -160,7 +160,12 @@ async function volume(usage: Usage, { name, version, principal, since, until }: 
     const { caller, key } = use.facets;
     for (const whose of ['all', caller, key === '' ? '' : `/keys/${key}`]) if (whose !== '') addDays(found, whose, use);
   }
-  const [oldest, today] = [Math.min(...uses.flatMap(({ days }) => [...days.keys()])), dayOf(until - 1)];
+  // There are more of them than a call takes arguments.
+  const oldest = uses
+    .values()
+    .flatMap(({ days }) => days.keys())
+    .reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const today = dayOf(until - 1);
   // Where the log begins, or was read no further, a day is there in part.
   const first = Math.max(oldest + 1, dayOf(since) - DAYS_BEFORE);
   const rows = [...found]
