@@ -41,26 +41,37 @@ const OF_NO_KEY: ReadonlySet<DataAction> = new Set(
 /** Those by which the key could be used first, then by principal. @param logged absent: the log was not looked at */
 export function whoCan(name: string, roles: Roles, logged: LoggedUse | undefined): readonly GrantToKey[] {
   const at = keyScope(name);
+  // Each sum is looked at once, however many grants there are.
+  const byGrant = logged && Map.groupBy(logged.uses.filter(isAllowed), ({ facets }) => facets.grant);
   return [...roles.assignments()]
     .filter((each) => covers(each.scope, at) && !roles.hasEnded(each))
-    .map((each) => grantToKey(each, name, roles, logged))
+    .map((each) => grantToKey(each, name, roles, logged?.made, byGrant && (byGrant.get(each.name) ?? [])))
     .filter(({ dataActions }) => dataActions.length > 0)
     .sort((a, b) => Number(b.canUse) - Number(a.canUse) || (order(a) < order(b) ? -1 : 1));
+}
+
+function isAllowed({ facets }: Use): boolean {
+  return facets.decision === 'allow';
 }
 
 function order({ principalId, assignment }: GrantToKey): string {
   return `${principalId} ${assignment}`;
 }
 
-function grantToKey(grant: RoleAssignment, key: string, roles: Roles, logged: LoggedUse | undefined) {
+/** @param used of the grant; absent: the log was not looked at */
+function grantToKey(
+  grant: RoleAssignment,
+  key: string,
+  roles: Roles,
+  grantsMade: LoggedUse['made'] | undefined,
+  used: readonly Use[] | undefined,
+) {
   const { name, principalId, definition, scope, expiresAt, reason } = grant;
   const role = roles.definition(definition);
   const actions = role === undefined ? [] : effectiveActions(role);
   const dataActions = actions.filter((each) => /managedHsm\/keys\//.test(each) && !OF_NO_KEY.has(each));
-  const made = logged?.made.get(name);
-  const uses = logged?.uses
-    .map(({ facets, ...rest }) => ({ ...rest, ...facets }))
-    .filter((use) => use.decision === 'allow' && use.grant === name);
+  const made = grantsMade?.get(name);
+  const uses = used?.map(({ facets, ...rest }) => ({ ...rest, ...facets }));
   const here = foldedScope(keyScope(key));
   return {
     principalId,
