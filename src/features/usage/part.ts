@@ -15,7 +15,11 @@ const MOST_ENTRIES = 100 * 1024;
 export const usage = part({
   keep({ places, ...needs }: Needs) {
     const usage = inTurn(
-      openUsage(places.audit, { most: MOST_ENTRIES, place: () => indexPlace(places.index, places.audit) }),
+      openUsage(places.audit, {
+        most: MOST_ENTRIES,
+        place: () => indexPlace(places.index, places.audit),
+        report: needs.report,
+      }),
     );
     return { usage, retirementGuard: openGuard({ ...needs, usage }) };
   },

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openIndexWriter } from '../audit/index/catch-up.ts';
 import { facetsText } from '../audit/index/index-file.ts';
-import { anyEntry, type RecordedLog, recordedLog } from '../audit/index/recorded-log.fixture.ts';
+import { anyEntry, CALLERS, type RecordedLog, recordedLog, VERSIONS } from '../audit/index/recorded-log.fixture.ts';
 import { DAY_MS } from '../audit/index/usage.ts';
 import { openUsage, type Usage } from './usage-of.ts';
 import { dependencesIn } from './uses.ts';
@@ -57,4 +58,60 @@ test('what is missing of a log, or does not read, is an error', async () => {
   );
   writeFileSync(join(log.folder, 'checkpoint'), 'no checkpoint');
   await assert.rejects(openUsage(log.folder).uses(DAY));
+});
+
+test('an index whose writer was killed, or that was changed in its middle, is passed over and told of', async () => {
+  using log = recordedLog();
+  await log.record(entries);
+  index(log);
+  const wanted = await sums(openUsage(log.folder));
+  const told: string[] = [];
+  const indexed = openUsage(log.folder, { place: () => log, report: (what) => told.push(what) });
+  assert.deepEqual(await sums(indexed), wanted);
+  assert.deepEqual(told, []);
+  const sound = readFileSync(log.path);
+
+  // The hash of a row does not fit any more; opening does not look at it.
+  const at = sound.lastIndexOf(Buffer.from('"KeySign"'));
+  assert.ok(at > 0);
+  writeFileSync(log.path, Buffer.concat([sound.subarray(0, at), Buffer.from('"KeySogn"'), sound.subarray(at + 9)]));
+  assert.deepEqual(await sums(indexed), wanted);
+  assert.deepEqual(told, ['the index of the audit log']);
+
+  writeFileSync(log.path, sound);
+  const killed = `const { DatabaseSync } = require('node:sqlite');
+    new DatabaseSync(${JSON.stringify(log.path)}).exec('PRAGMA cache_size = 2; BEGIN; UPDATE facets SET count = count + 1; UPDATE texts SET text = zeroblob(9000)');
+    process.kill(process.pid, 'SIGKILL')`;
+  spawnSync(process.execPath, ['-e', killed]);
+  assert.ok(statSync(`${log.path}-journal`).size > 0, 'a journal is left, which only a writer can undo');
+  assert.deepEqual(await sums(indexed), wanted);
+  assert.equal(told.length, 2);
+});
+
+test('what was done before the clock was wrong for a while is found without an index; a machine that was right is not read for ever', async () => {
+  using log = recordedLog();
+  const now = 1.79e12;
+  const entry = (time: number, operation: string): object => ({
+    ...{ time: new Date(time).toISOString(), operationName: operation, resultType: 'Success', resultSignature: 'OK' },
+    identity: JSON.stringify({
+      claim: { http_schemas_microsoft_com_identity: { claims: { objectidentifier: CALLERS[0] } } },
+    }),
+    ...{ httpStatusCode: 200, decision: 'allow', grant: 'g', key: `/keys/tde/${VERSIONS[0]}` },
+  });
+  const many = (count: number, time: number, operation: string): readonly object[] =>
+    Array.from({ length: count }, (_, i) => entry(time + i, operation));
+  const day = Math.floor(now / DAY_MS) - 30;
+  const count = async (most?: number): Promise<readonly unknown[]> => {
+    const { uses, entries, gaveUp } = await openUsage(log.folder, most === undefined ? {} : { most }).uses(day);
+    return [dependencesIn(uses, 'tde').map((each) => each.count), entries, gaveUp];
+  };
+  await log.record(many(66 * 256, 1.5e12, 'KeySign'));
+  await log.record(many(300, now - 3_600_000, 'KeyUnwrap'));
+  assert.deepEqual(await count(), [[300], 300 + 64 * 256, false], 'older ones for a while, and no more');
+  await log.record(many(600, 1.6e12, 'KeyGet'));
+  await log.record(many(50, now - 1_000, 'KeyGet'));
+  // The clock was wrong once: nothing that is old says any more that all before is.
+  const all = 66 * 256 + 300 + 600 + 50;
+  assert.deepEqual(await count(), [[300], all, false]);
+  assert.deepEqual([(await count(4_096))[0], (await count(4_096))[2]], [[300], true]);
 });

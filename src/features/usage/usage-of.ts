@@ -5,14 +5,7 @@ import { join } from 'node:path';
 import { readIfThere } from '../../files/read-if-there.ts';
 import { parseCheckpoint } from '../../formats/tlog-checkpoint.ts';
 import { TILE_WIDTH } from '../../formats/tlog-tiles.ts';
-import {
-  facetsText,
-  IndexError,
-  type IndexFile,
-  type IndexPlace,
-  isBusy,
-  openIndexFile,
-} from '../audit/index/index-file.ts';
+import { facetsText, type IndexPlace, openIndexFile } from '../audit/index/index-file.ts';
 import { indexedEntry } from '../audit/index/indexed-entry.ts';
 import { DAY_MS, readUsage, type Use } from '../audit/index/usage.ts';
 import { type LoggedCall, loggedCallOf, parseEntry } from '../audit/logged-call.ts';
@@ -45,18 +38,26 @@ interface Reading {
   readonly most?: number;
   /** Where the log's index is to be, if it has one now. @throws IndexError */
   readonly place?: () => IndexPlace | undefined;
+  /** Is told of an index that is passed over. */
+  readonly report?: (what: string, error: unknown) => void;
 }
 
 /** Entries behind the end of an index that are read without a pause. */
 const MOST_BEHIND = 64 * TILE_WIDTH;
 
+/**
+ * Entries in a row that are older than what is asked for, until all that come before are taken to be: the machine's clock may have been
+ * wrong for a while.
+ */
+const MOST_OLD = 64 * TILE_WIDTH;
+
 /** @param folder of the log */
 export function openUsage(
   folder: string,
-  { most = Number.POSITIVE_INFINITY, place = () => undefined }: Reading = {},
+  { most = Number.POSITIVE_INFINITY, place = () => undefined, report = () => undefined }: Reading = {},
 ): Usage {
   const backwards = async (since: string, visit: (bytes: Buffer, index: number) => string): Promise<Read> => {
-    let entries = 0;
+    let [entries, old, wasWrong] = [0, 0, false];
     for await (const bundle of openWhole(folder).backwards()) {
       if (entries >= most) return { entries, gaveUp: true };
       entries += bundle.length;
@@ -66,9 +67,28 @@ export function openUsage(
         if (time > newest) newest = time;
       }
       // Entries of several workers stand a moment apart, never a bundle.
-      if (newest < since) break;
+      if (newest >= since) {
+        wasWrong ||= old > 0;
+        old = 0;
+      } else if ((old += bundle.length) >= MOST_OLD && !wasWrong) break;
     }
     return { entries, gaveUp: false };
+  };
+  /** Undefined: there is no index that can be used now; the log says the same, and takes longer. */
+  const sums = (sinceDay: number): (Read & { readonly uses: readonly Use[] }) | undefined => {
+    const { size } = openWhole(folder);
+    try {
+      const at = place();
+      if (at === undefined || !existsSync(at.path)) return undefined;
+      using index = openIndexFile(at, true);
+      if (size - index.blocks() * TILE_WIDTH > MOST_BEHIND) return undefined;
+      const { uses, entries } = readUsage(folder, index, sinceDay);
+      return { uses: uses.filter(({ days }) => days.size > 0), entries, gaveUp: false };
+    } catch (error) {
+      // Half written, damaged or held by another: what of it is the log's own fault shows again where that is read.
+      report('the index of the audit log', error);
+      return undefined;
+    }
   };
   return {
     calls: ({ since, until = '~' }, visit) =>
@@ -80,12 +100,8 @@ export function openUsage(
         return call.time;
       }),
     async uses(sinceDay) {
-      using index = openIndex(place);
-      const { size } = openWhole(folder);
-      if (index !== undefined && size - index.blocks() * TILE_WIDTH <= MOST_BEHIND) {
-        const { uses, entries } = readUsage(folder, index, sinceDay);
-        return { uses: uses.filter(({ days }) => days.size > 0), entries, gaveUp: false };
-      }
+      const summed = sums(sinceDay);
+      if (summed !== undefined) return summed;
       const uses = new Map<string, Use>();
       const since = new Date(sinceDay * DAY_MS).toISOString();
       const read = await backwards(since, (bytes, at) => {
@@ -113,17 +129,6 @@ function openWhole(folder: string): ReturnType<typeof openEntries> {
   const log = openEntries(folder);
   if (log.size < signed) throw new Error(`the log has ${signed} entries, and ${log.size} can be read`);
   return log;
-}
-
-/** Undefined: there is none that can be used now; the log says the same, and takes longer. */
-function openIndex(placeOf: () => IndexPlace | undefined): IndexFile | undefined {
-  try {
-    const place = placeOf();
-    return place === undefined || !existsSync(place.path) ? undefined : openIndexFile(place, true);
-  } catch (error) {
-    if (error instanceof IndexError || isBusy(error)) return undefined;
-    throw error;
-  }
 }
 
 /** Reading costs time that others wait for: one at a time. */
