@@ -2,8 +2,8 @@
 // Whoever reads it believes the signatures, and nothing else of it.
 import { join } from 'node:path';
 import { readIfThere } from '../files/read-if-there.ts';
-import { cosignedAt, parseWitnessKey } from '../formats/cosignature.ts';
-import { flag, isoTime, mapOf, oneOf, record, text } from '../formats/shape.ts';
+import { claimsToBeOf, cosignedAt, parseWitnessKey } from '../formats/cosignature.ts';
+import { flag, isoTime, mapOf, oneOf, type Reader, record, ShapeError, text } from '../formats/shape.ts';
 import { parseCheckpoint } from '../formats/tlog-checkpoint.ts';
 
 const FORMAT = 'strongroom cosigned 1';
@@ -14,8 +14,9 @@ const failure = record({
   contradicted: flag,
 });
 export type WitnessFailure = ReturnType<typeof failure>;
+const any: Reader<unknown> = (value) => value;
 /** Both by the witness's key. */
-const shape = record({ format: oneOf(FORMAT), checkpoints: mapOf(text, 100), failures: mapOf(failure, 100) });
+const shape = record({ format: oneOf(FORMAT), checkpoints: mapOf(any, 100), failures: mapOf(any, 100) });
 
 export interface Cosigned {
   /** Notes, by the key of the witness that has cosigned each. */
@@ -29,15 +30,31 @@ export function cosignedFile(watch: string, origin: string): string {
   return join(watch, 'witnesses', `${origin.slice(origin.indexOf('/') + 1)}.json`);
 }
 
-/** None where there is no file, or none that reads: then nothing is known to be cosigned. */
+/** None where there is no file, or none that reads: then nothing is known to be cosigned. What does not read of one witness is of no other. */
 export function readCosigned(path: string): Cosigned {
   try {
     const found = readIfThere(path);
-    if (found !== undefined) return shape(JSON.parse(found), 'cosigned');
+    if (found === undefined) return NOTHING;
+    const { checkpoints, failures } = shape(JSON.parse(found), 'cosigned');
+    return { checkpoints: whatReads(checkpoints, text), failures: whatReads(failures, failure) };
   } catch {
     // As if it were not there.
   }
-  return { checkpoints: {}, failures: {} };
+  return NOTHING;
+}
+
+const NOTHING: Cosigned = { checkpoints: {}, failures: {} };
+
+function whatReads<T>(found: Readonly<Record<string, unknown>>, read: Reader<T>): Readonly<Record<string, T>> {
+  const reads = Object.entries(found).flatMap(([key, value]) => {
+    try {
+      return [[key, read(value, key)] as const];
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      return [];
+    }
+  });
+  return Object.fromEntries(reads);
 }
 
 export function printCosigned(cosigned: Cosigned): string {
@@ -46,17 +63,21 @@ export function printCosigned(cosigned: Cosigned): string {
 
 /**
  * When, in seconds since 1970, a witness of these keys has cosigned the note, as one of this log; undefined: none has. Witnesses'
- * clocks may be a little ahead; a time that is far ahead is no time.
+ * clocks may be a little ahead; a time that is far ahead is no time. Of each key one signature is looked at: whoever brings more, or a
+ * note that is longer than any, only has somebody verify them.
  */
 export function cosignedTime(
   note: string,
   { origin, keys, now }: { readonly origin: string; readonly keys: readonly string[]; readonly now: number },
 ): number | undefined {
   try {
-    const parsed = parseCheckpoint(note);
-    if (parsed.checkpoint.origin !== origin) return undefined;
+    if (note.length > MOST_NOTE) return undefined;
+    const { note: parsed, checkpoint } = parseCheckpoint(note);
+    if (checkpoint.origin !== origin) return undefined;
     const times = keys
-      .map((key) => cosignedAt(parsed.note, parseWitnessKey(key)))
+      .map(parseWitnessKey)
+      .filter((key) => parsed.signatures.filter((each) => claimsToBeOf(each, key)).length === 1)
+      .map((key) => cosignedAt(parsed, key))
       .filter((time) => time !== undefined && time <= now + CLOCKS_DIFFER_S);
     return times.length === 0 ? undefined : Math.min(now, Math.max(...(times as number[])));
   } catch {
@@ -65,3 +86,5 @@ export function cosignedTime(
 }
 
 const CLOCKS_DIFFER_S = 300;
+/** In characters; what the watcher keeps has one line of the log's and one of the witness's. */
+const MOST_NOTE = 8 * 1024;

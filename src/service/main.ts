@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   const all = places(dirname(dirname(folder)));
   const place = all.instance(basename(folder));
   const config = readInstanceConfig(place.config);
-  using witnessed = openWitnessed({ config, path: cosignedFile(all.watch, logOrigin(config.id)) });
+  using witnessed = openWitnessed({ config, path: cosignedFile(all.watch, logOrigin(config.id)), audit: place.audit });
   link.on(logCosigned, ({ note }) => witnessed.tell(note));
   const names = new LiveNames(config);
   // A worker that is locked or still starts takes them at once: what it opens later goes by them.

@@ -1,5 +1,5 @@
 // Which logs there are to be read: of the instances, of those that were purged, and of the management plane.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '../deployment/data-layout.ts';
 import { readInstanceConfig } from '../deployment/instance.ts';
@@ -36,9 +36,10 @@ export function findLogs(places: Places, names: readonly string[]): readonly Wat
   return [...managementLog(places), ...instances, ...gone];
 }
 
-/** Its name stands in the key that verifies it, which is there from its first start on. */
+/** Its name stands in the key that verifies it, which is there from its first start on and never written again. */
 function managementLog({ management: { verifierKey, audit } }: Places): readonly WatchedLog[] {
   const key = readIfThere(verifierKey);
   const origin = key?.split('+')[0];
-  return origin === undefined ? [] : [{ origin, folder: audit, isManagement: true }];
+  if (origin === undefined) return [];
+  return [{ origin, folder: audit, isManagement: true, createdAt: statSync(verifierKey).mtime.toISOString() }];
 }

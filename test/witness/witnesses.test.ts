@@ -1,13 +1,14 @@
 // The watcher's side against a witness that runs, and against ones that lie.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cosignedFile, cosignedTime, readCosigned } from '../../src/deployment/cosigned-checkpoints.ts';
+import { cosignedFile, cosignedTime, printCosigned, readCosigned } from '../../src/deployment/cosigned-checkpoints.ts';
+import { places } from '../../src/deployment/data-layout.ts';
 import type { WitnessConfig } from '../../src/deployment/witnesses.ts';
 import { parseCheckpoint } from '../../src/formats/tlog-checkpoint.ts';
 import { openAuditLog } from '../../src/links/recorder/open-audit-log.ts';
@@ -16,6 +17,7 @@ import { startRecorder } from '../../src/recorder/start-recorder.ts';
 import { AcceptedLogs } from '../../src/tools/witness/accepted-logs.ts';
 import { makeIdentity } from '../../src/tools/witness/identity.ts';
 import { serveWitness } from '../../src/tools/witness/serve.ts';
+import { findLogs } from '../../src/watcher/watched-logs.ts';
 import { type LogWitnessed, Witnesses } from '../../src/watcher/witnesses/witnesses.ts';
 
 /** A clock that stands still until a test lets the pause end. */
@@ -234,5 +236,60 @@ test('a witness that lies, redirects or is another one is not believed', async (
     assert.match(status?.lastFailure?.why ?? '', why);
     assert.equal(status?.size, 0);
     server.closeAllConnections();
+  }
+});
+
+test('of a witness one line is kept, and what does not read of one takes nothing from the others', async () => {
+  using place = makePlace();
+  using at = openPlaces();
+  await record(place, 10);
+  const own = makeIdentity(at.home, 'witness.example.org');
+  const { text } = parseCheckpoint(readFileSync(join(place.folder, 'checkpoint'), 'utf8')).note;
+  const time = 1_789_999_999;
+  await using server = createServer((_request, response) => response.end(own.cosign(text, time).repeat(400)));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const clock = new Steps();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/w`;
+  const told: string[] = [];
+  await using witnesses = new Witnesses({
+    ...{ watch: at.watch, clock, witnesses: [{ name: 'verbose', url, key: own.vkey }] },
+    cosigned: (_log, note) => void told.push(note),
+  });
+  witnesses.update([{ origin: ORIGIN, folder: place.folder, instance: 'dev', isManagement: false }]);
+  await clock.paused();
+  assert.equal(told.length, 1);
+  assert.equal(parseCheckpoint(told[0] ?? '').note.signatures.length, 2, "the log's and the witness's");
+  server.closeAllConnections();
+
+  const path = cosignedFile(at.watch, ORIGIN);
+  const failure = { at: new Date(0).toISOString(), why: 'away', contradicted: false };
+  const kept = { [own.vkey]: told[0] ?? '', long: 'x'.repeat(70_000), none: 7 };
+  const failures = { good: failure, bad: { ...failure, at: 'yesterday' } };
+  writeFileSync(path, printCosigned({ checkpoints: kept as Record<string, string>, failures }));
+  const found = readCosigned(path);
+  assert.deepEqual(Object.keys(found.checkpoints), [own.vkey]);
+  assert.deepEqual(Object.keys(found.failures), ['good']);
+});
+
+test("the management plane's log, which no witness has ever signed, counts from its first start", async () => {
+  using at = openPlaces();
+  const where = places(join(at.home, 'data'));
+  const { verifierKey } = where.management;
+  mkdirSync(join(at.home, 'data/management'), { recursive: true });
+  writeFileSync(verifierKey, VKEY);
+  const clock = new Steps();
+  utimesSync(verifierKey, clock.time / 1000, clock.time / 1000);
+  for (const [hours, isOverdue] of [
+    [1, false],
+    [3, true],
+  ] as const) {
+    clock.time = 1_790_000_000_000 + hours * 3_600_000;
+    const own = makeIdentity(join(at.home, `${hours}`), 'witness.example.org');
+    await using witnesses = new Witnesses({
+      ...{ watch: at.watch, clock, witnesses: [{ name: 'none', url: 'http://127.0.0.1:1', key: own.vkey }] },
+      ...{ withoutWitness: { hours: 2, then: 'red' } as const, cosigned: () => undefined },
+    });
+    witnesses.update(findLogs(where, []));
+    assert.equal(only(witnesses).isOverdue, isOverdue, `after ${hours} hours`);
   }
 });

@@ -95,19 +95,19 @@ const REFUSALS: Readonly<Record<number, string>> = {
   429: 'it is asked too often (429)',
 };
 
-/** Lines by keys that are not the witness's are passed over. */
+/** Lines by keys that are not the witness's are passed over, and more than one of it: a note is kept with one line of each. */
 function cosignatureIn(answer: string, note: Note, text: string, witness: NoteVerifier): Submitted {
-  const lines = answer.split('\n').filter((line) => {
+  const line = answer.split('\n').find((each) => {
     try {
-      return claimsToBeOf(parseSignature(line), witness);
+      return claimsToBeOf(parseSignature(each), witness);
     } catch {
       return false;
     }
   });
   try {
-    const time = cosignedAt({ text: note.text, signatures: lines.map(parseSignature) }, witness);
-    if (time !== undefined)
-      return { outcome: 'cosigned', note: text + lines.map((line) => `${line}\n`).join(''), time };
+    const signatures = line === undefined ? [] : [parseSignature(line)];
+    const time = cosignedAt({ text: note.text, signatures }, witness);
+    if (time !== undefined) return { outcome: 'cosigned', note: `${text}${line}\n`, time };
     return { outcome: 'refused', why: 'its answer has no cosignature of the key that is configured' };
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
