@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { readPosition } from './kept-position.ts';
 import { entryAt, logOf, movedClock } from './run-sink.fixture.ts';
-import { type Clock, SinkRun, type SinkRunOptions } from './run-sink.ts';
+import { type Clock, type SentLog, SinkRun, type SinkRunOptions } from './run-sink.ts';
 import type { Delivery, LogEntry, Sink } from './sink.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sinks-'));
@@ -162,6 +162,41 @@ test('a receiver that refuses everything has failed: nothing is passed over, and
     upTo(300),
   );
   assert.equal(run.status().refused, 0);
+});
+
+test('a receiver that refuses everything is asked at its ease: so many entries an attempt, one after the other, and no more when it stops', async () => {
+  const clock = movedClock();
+  const attempts: number[] = [];
+  let [alone, reads] = [0, 0];
+  const { open } = receiver((sent) => {
+    if (sent.length === 1) alone += 1;
+    return { outcome: 'refused', why: 'answered 400' };
+  });
+  const whole = logOf(entries(12_000), 256);
+  const log: SentLog = {
+    ...whole,
+    open(next) {
+      const reader = whole.open(next);
+      return { previous: () => reader.previous(), read: () => (reads++, reader.read()) };
+    },
+  };
+  const counted: Clock = {
+    now: () => clock.now(),
+    pause(ms, stopping) {
+      if (ms >= 1_000) attempts.push(alone);
+      return clock.pause(ms, stopping);
+    },
+  };
+  await using run = start({ log, open, clock: counted });
+  await until(() => attempts.length === 12);
+  const each = attempts.map((sum, at) => sum - (attempts[at - 1] ?? 0));
+  assert.ok(Math.max(...each) <= 4_097, each.join(' '));
+  assert.ok(reads < alone / 10, `${reads} reads for ${alone} entries`);
+  assert.ok(clock.paused.filter((ms) => ms === 100).length >= alone - 12);
+  await until(() => alone > (attempts.at(-1) ?? 0) + 50);
+  const before = alone;
+  await run[Symbol.asyncDispose]();
+  assert.ok(alone <= before + 1, 'it goes on');
 });
 
 test('a longer run of entries that are refused holds up those behind it for a time only', async () => {

@@ -48,6 +48,10 @@ const WAITS = { first: 2, longest: 300 };
 const LONGEST_PUT_OFF_S = 3_600;
 /** So many entries are refused in a row by a receiver that takes others. */
 const FIRST_ROW = 8;
+/** A receiver that refuses so many, and takes none after them, is to be mended. */
+const LONGEST_ROW = 4096;
+/** Between entries that are sent by themselves. */
+const BETWEEN_MS = 100;
 const KEPT_REFUSALS = 100;
 
 export class SinkRun implements AsyncDisposable {
@@ -148,25 +152,23 @@ export class SinkRun implements AsyncDisposable {
 
   /** It was refused by itself. */
   async #passOver(first: LogEntry, why: string): Promise<Step> {
-    const end = first.index + this.#row;
     let later: LogEntry | undefined;
-    for (let index = first.index + 1; index < end && later === undefined; index++) {
-      const entry = this.#one(index);
-      if (entry === undefined) break;
+    for (const entry of this.#following(first.index + 1, first.index + this.#row)) {
       const said = await this.#sendOne(entry);
       if (said.outcome === 'failed') return failed(said.why, said.retryAfter);
-      if (said.outcome === 'taken') later = entry;
+      if (said.outcome === 'refused') continue;
+      later = entry;
+      break;
     }
     if (later === undefined) {
-      this.#row *= 2;
+      this.#row = Math.min(2 * this.#row, LONGEST_ROW);
       return failed(`it refuses entry ${first.index} and takes none of those that follow: ${why}`);
     }
-    for (let entry: LogEntry | undefined = first; entry !== undefined; entry = this.#one(entry.index + 1)) {
+    for (const entry of this.#following(first.index, later.index + 1)) {
       const said: Delivery = entry.index === later.index ? { outcome: 'taken' } : await this.#sendOne(entry);
       if (said.outcome === 'failed') return failed(said.why, said.retryAfter);
       const lost = said.outcome === 'refused' ? { count: 1, why: said.why } : said.lost;
       await this.#taken([entry], lost === undefined ? [] : [this.#refusal([entry], lost)]);
-      if (entry.index === later.index) break;
     }
     this.#row = FIRST_ROW;
     this.#most = MOST.entries;
@@ -174,14 +176,23 @@ export class SinkRun implements AsyncDisposable {
     return AT_ONCE;
   }
 
-  #sendOne(entry: LogEntry): Promise<Delivery> {
-    this.#sink ??= this.#options.open();
-    return this.#sink.send([entry], this.#stop.signal);
+  async #sendOne(entry: LogEntry): Promise<Delivery> {
+    const { clock, open } = this.#options;
+    const stopping = this.#stop.signal;
+    await clock.pause(BETWEEN_MS, stopping);
+    if (stopping.aborted) return { outcome: 'failed', why: 'it stops' };
+    this.#sink ??= open();
+    return this.#sink.send([entry], stopping);
   }
 
-  #one(index: number): LogEntry | undefined {
-    const bytes = this.#options.log.open(index).read()?.entries[0];
-    return bytes === undefined ? undefined : { index, bytes };
+  *#following(from: number, end: number): Generator<LogEntry> {
+    const reader = this.#options.log.open(from);
+    for (let read = reader.read(); read !== undefined; read = reader.read()) {
+      for (const [at, bytes] of read.entries.entries()) {
+        if (read.first + at >= end) return;
+        yield { index: read.first + at, bytes };
+      }
+    }
   }
 
   #readAgain(): void {

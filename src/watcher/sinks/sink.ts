@@ -42,6 +42,9 @@ export interface Sink extends AsyncDisposable {
 /** Of a batch. */
 export const MOST = { entries: 2048, bytes: 1024 * 1024 } as const;
 
+/** What a batch that takes many requests may take in all, whatever the receiver answers. */
+export const SEND_MS: number = 5 * 60_000;
+
 /** What opens one. */
 export interface SinkSurroundings {
   readonly log: LogIdentity;

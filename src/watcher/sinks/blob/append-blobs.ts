@@ -10,6 +10,8 @@ import { blobName, type Line, LONGEST_LINE, newestIn } from './audit-lines.ts';
 
 /** What a blob can have. */
 const MOST_BLOCKS = 50_000;
+/** Of an hour: a million batches, which is more than are ever sent in one. */
+const MOST_PARTS = 20;
 const CHANGED = new Set([
   'AppendPositionConditionNotMet',
   'BlockCountExceedsLimit',
@@ -41,12 +43,12 @@ export class AppendBlobs implements Disposable {
   }
 
   /** @param lines of one folder, in order @throws StorageError */
-  async append(lines: readonly Line[]): Promise<void> {
+  async append(lines: readonly Line[], abortSignal: AbortSignal): Promise<void> {
     const { folder = '' } = lines[0] ?? {};
     const what = `appending to '${blobName(folder, 0)}'`;
     for (let look = 1; ; look++) {
       try {
-        return await this.#appendOnce(folder, lines);
+        return await this.#appendOnce(folder, lines, abortSignal);
       } catch (error) {
         this.#seen.delete(folder);
         const code = error instanceof RestError ? codeOf(error) : '';
@@ -65,41 +67,48 @@ export class AppendBlobs implements Disposable {
     this.#http[Symbol.dispose]();
   }
 
-  async #appendOnce(folder: string, lines: readonly Line[]): Promise<void> {
-    const seen = this.#seen.get(folder) ?? (await this.#look(folder));
+  async #appendOnce(folder: string, lines: readonly Line[], abortSignal: AbortSignal): Promise<void> {
+    const seen = this.#seen.get(folder) ?? (await this.#look(folder, abortSignal));
     const missing = lines.filter(({ index }) => index > seen.newest);
     const last = missing.at(-1);
     if (last !== undefined) {
       const block = Buffer.concat(missing.map(({ bytes }) => bytes));
-      await seen.blob.appendBlock(block, block.length, { conditions: { appendPosition: seen.length } });
+      await seen.blob.appendBlock(block, block.length, { abortSignal, conditions: { appendPosition: seen.length } });
       this.#seen.set(folder, { ...seen, length: seen.length + block.length, newest: last.index });
     }
   }
 
   /** The blob of the hour that still takes something, made where there is none. */
-  async #look(folder: string): Promise<Seen> {
+  async #look(folder: string, abortSignal: AbortSignal): Promise<Seen> {
     let newest = -1;
-    for (let part = 0; ; part++) {
+    for (let part = 0; part < MOST_PARTS; part++) {
       const blob = this.#client.getAppendBlobClient(blobName(folder, part));
-      const found = await propertiesOf(blob);
+      const found = await propertiesOf(blob, abortSignal);
       if (found === undefined) {
         await blob.create({
+          abortSignal,
           conditions: { ifNoneMatch: '*' },
           blobHTTPHeaders: { blobContentType: 'application/json' },
         });
         return { blob, length: 0, newest };
       }
       const { length, blocks } = found;
-      newest = Math.max(newest, length === 0 ? -1 : newestIn(await tailOf(blob, length), this.#log));
+      newest = Math.max(newest, length === 0 ? -1 : newestIn(await tailOf(blob, length, abortSignal), this.#log));
       if (blocks < MOST_BLOCKS) return { blob, length, newest };
     }
+    throw new StorageError(
+      'Unavailable',
+      `${blobName(folder, 0)} and ${MOST_PARTS - 1} more after it are full, it says`,
+    );
   }
 }
 
 /** Undefined: there is none. */
-async function propertiesOf(blob: AppendBlobClient) {
+async function propertiesOf(blob: AppendBlobClient, abortSignal: AbortSignal) {
   try {
-    const { contentLength: length = 0, blobCommittedBlockCount: blocks = 0 } = await blob.getProperties();
+    const { contentLength: length = 0, blobCommittedBlockCount: blocks = 0 } = await blob.getProperties({
+      abortSignal,
+    });
     return { length, blocks };
   } catch (error) {
     // That the container itself is missing is told by what comes next.
@@ -108,12 +117,16 @@ async function propertiesOf(blob: AppendBlobClient) {
   }
 }
 
-async function tailOf(blob: AppendBlobClient, length: number): Promise<Buffer> {
+async function tailOf(blob: AppendBlobClient, length: number, abortSignal: AbortSignal): Promise<Buffer> {
   const from = Math.max(0, length - LONGEST_LINE);
-  const { readableStreamBody } = await blob.download(from, length - from);
+  const { readableStreamBody } = await blob.download(from, length - from, { abortSignal });
   const pieces: Buffer[] = [];
-  for await (const piece of (readableStreamBody ?? []) as AsyncIterable<Buffer>) pieces.push(piece);
-  const tail = Buffer.concat(pieces);
-  if (tail.length === length - from) return tail;
+  let left = length - from;
+  for await (const piece of (readableStreamBody ?? []) as AsyncIterable<Buffer>) {
+    pieces.push(piece);
+    left -= piece.length;
+    if (left < 0) break; // which ends the connection
+  }
+  if (left === 0) return Buffer.concat(pieces);
   throw new RestError('the answer broke off', { code: 'ECONNRESET' });
 }

@@ -6,7 +6,15 @@ import { identityCredential, sasCredential } from '../../../features/backup/stor
 import type { BlobPlace } from '../../../features/backup/storage/blob/explain.ts';
 import { StorageError } from '../../../features/backup/storage/port.ts';
 import { sinkAddress } from '../addresses.ts';
-import { type Delivery, type LogIdentity, readNamed, type Sink, SinkError, type SinkSurroundings } from '../sink.ts';
+import {
+  type Delivery,
+  type LogIdentity,
+  readNamed,
+  SEND_MS,
+  type Sink,
+  SinkError,
+  type SinkSurroundings,
+} from '../sink.ts';
 import type { AppendBlobs } from './append-blobs.ts';
 import { type Line, lineOf } from './audit-lines.ts';
 
@@ -40,16 +48,20 @@ export function blobSink(config: SinkConfigOf<'blob'>, given: SinkSurroundings):
   let blobs: AppendBlobs | undefined;
   return {
     async send(entries, stopping): Promise<Delivery> {
+      const inTime = AbortSignal.any([stopping, AbortSignal.timeout(SEND_MS)]);
       try {
         if (blobs === undefined) {
           // Not read by who has no such sink.
           const { AppendBlobs } = await import('./append-blobs.ts');
           blobs = new AppendBlobs(place(stopping), log);
         }
-        for (const lines of runs(entries.map((entry) => lineOf(log, entry)))) await blobs.append(lines);
+        for (const lines of runs(entries.map((entry) => lineOf(log, entry)))) await blobs.append(lines, inTime);
         return { outcome: 'taken' };
       } catch (error) {
-        return { outcome: 'failed', why: whyNot(error, stopping) };
+        return {
+          outcome: 'failed',
+          why: inTime.aborted && !stopping.aborted ? 'did not answer in time' : whyNot(error, stopping),
+        };
       }
     },
     async [Symbol.asyncDispose]() {

@@ -4,13 +4,24 @@ import type { SinkConfigOf } from '../../../deployment/sinks.ts';
 import { whyUnanswered } from '../../../http/outbound.ts';
 import { sinkAddress } from '../addresses.ts';
 import { jsonLine } from '../json-line.ts';
-import { type Delivery, type LogEntry, MOST, readNamed, type Sink, SinkError, type SinkSurroundings } from '../sink.ts';
+import {
+  type Delivery,
+  type LogEntry,
+  MOST,
+  readNamed,
+  SEND_MS,
+  type Sink,
+  SinkError,
+  type SinkSurroundings,
+} from '../sink.ts';
 import { askBucket, type BucketPlace, BucketRefused } from './bucket.ts';
 import { readS3Credentials } from './credentials-file.ts';
 
 const DAY_MS = 86_400_000;
 const ENTRIES = 'x-amz-meta-entries';
 const DIGITS = 16;
+/** A bucket that keeps to the protocol needs few: it is asked from a batch before what is sent. */
+const MOST_PAGES = 64;
 
 export function s3Sink(config: SinkConfigOf<'s3'>, given: SinkSurroundings): Sink {
   const { region, credentialsFile, prefix = '', objectLock, caFile } = config;
@@ -47,7 +58,8 @@ export function s3Sink(config: SinkConfigOf<'s3'>, given: SinkSurroundings): Sin
   async function look(index: number, stopping: AbortSignal): Promise<number> {
     let after = index - MOST.entries;
     let newest: number | undefined;
-    for (let isMore = true; isMore; ) {
+    for (let [page, isMore] = [1, true]; isMore; page++) {
+      if (page > MOST_PAGES) throw new SinkError('its list of objects does not end');
       const query = { 'list-type': '2', prefix: folder, ...(after < 0 ? {} : { 'start-after': keyOf(after) }) };
       const { text } = await askBucket(place, { method: 'GET', query }, stopping);
       const firsts = [...text.matchAll(/(\d{16})\.jsonl<\/Key>/g)].map(([, digits]) => Number(digits));
@@ -81,7 +93,8 @@ export function s3Sink(config: SinkConfigOf<'s3'>, given: SinkSurroundings): Sin
   }
 
   return {
-    async send(entries, stopping): Promise<Delivery> {
+    async send(entries, ending): Promise<Delivery> {
+      const stopping = AbortSignal.any([ending, AbortSignal.timeout(SEND_MS)]);
       try {
         next ??= await look(entries[0]?.index ?? 0, stopping);
         for (;;) {
