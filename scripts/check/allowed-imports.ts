@@ -219,6 +219,13 @@ export const areas: readonly Area[] = [
     because: 'it reads logs and tells others of them: it speaks to the network, and has no token, key, record or store',
   },
   {
+    at: 'src/indexer/',
+    from: ['src/links/', 'src/features/audit/index/'],
+    builtins: ['node:os', 'node:timers/promises', 'node:util'],
+    because:
+      'it brings indexes up to their logs: SQLite does what the permission model does not see, so it is little else',
+  },
+  {
     at: 'src/watcher/sinks/s3/',
     from: ['src/watcher/sinks/', 'src/deployment/sinks.ts', 'src/http/outbound.ts'],
     packages: ['aws4fetch'],

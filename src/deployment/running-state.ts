@@ -34,6 +34,8 @@ export interface RunningState {
     readonly managementRecorder: number | null;
     /** Null also where nothing is to be told or asked. */
     readonly watcher: number | null;
+    /** Null while nobody asks what indexes of logs tell. */
+    readonly indexer: number | null;
     readonly instances: Readonly<Record<string, InstancePids>>;
   };
   readonly instances: Readonly<

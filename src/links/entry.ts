@@ -7,6 +7,7 @@ export type Room =
   | 'control'
   | 'control/production'
   | 'watcher'
+  | 'indexer'
   | 'demo'
   | 'throw-away'
   | 'supervisor';

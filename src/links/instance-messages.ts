@@ -23,6 +23,8 @@ export const condition = message(5, {
   }),
 });
 export type WorkerCondition = ReturnType<typeof condition.decode>['own'];
+/** Service → supervisor: somebody asks what the index of its log would tell sooner. */
+export const indexWanted = message(6, {});
 /** Supervisor → service: what is changed of the configuration; answered when the worker goes by it. */
 export const instanceUpdated = question(21, { update: readInstanceUpdate });
 /** Supervisor → service: other names stand in `instance.json`; answered when the worker answers under them. */

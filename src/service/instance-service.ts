@@ -103,6 +103,7 @@ export async function startInstanceService(
     openStorage: options.openStorage ?? storageOf(config, places),
     locate: locateIn(config, places),
     record: (act) => recordOwnAct(log, { ...act, clockOffset: state.clock.offset }),
+    indexWanted: () => options.onIndexWanted?.(),
     report: reportFailure,
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
     systemNow: options.systemNow ?? systemSeconds,

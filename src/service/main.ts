@@ -11,6 +11,7 @@ import { openSupervisorLink } from '../links/child-link.ts';
 import {
   activation,
   condition,
+  indexWanted,
   instanceUpdated,
   lead,
   logCosigned,
@@ -106,6 +107,7 @@ async function main(): Promise<void> {
         stopping: stopping.signal,
       },
       onRecoverability: (own) => void link.send(recoverability, { own }),
+      onIndexWanted: () => link.send(indexWanted, {}),
       onRecording: (recording) => link.send(condition, { own: { recording, storeRefused: false } }),
       onPartitions: (pids) => link.send(partitions, { modulePids: pids }),
       onActivation: (status, message) => {

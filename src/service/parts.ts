@@ -52,6 +52,8 @@ export interface Outside extends Pick<BackupService, 'openStorage' | 'locate'> {
   readonly workers: WorkerIds;
   /** Puts on record what the instance did by itself. */
   readonly record: (act: OwnAct) => Promise<void>;
+  /** Somebody asks what the index of the log would tell: from now on it is brought up to the log. */
+  readonly indexWanted: () => void;
   readonly report: (what: string, error: unknown) => void;
   readonly randomHex: (bytes: number) => string;
   /** Unix seconds of the system. */

@@ -41,6 +41,8 @@ export interface ServiceOptions {
   readonly onActivation: (status: 'NotActivated' | 'Active', message: string) => void;
   /** What it is to answer can be put on record again, or no more. */
   readonly onRecording?: (isRecording: boolean) => void;
+  /** Somebody asks what the index of the log would tell. */
+  readonly onIndexWanted?: () => void;
   /** Of the worker that completes the log, while it is active. */
   readonly onRecoverability?: (own: OwnRecoverability) => void;
 }

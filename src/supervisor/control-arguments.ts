@@ -32,6 +32,8 @@ export interface ConfinedFolder {
   /** Files and folders that it writes besides. */
   readonly writes?: readonly string[];
   readonly args: readonly string[];
+  /** One of them: SQLite opens, makes and writes files without asking the permission model. */
+  readonly has: 'network' | 'databases';
 }
 
 const CHECKOUT = realpathSync(fileURLToPath(new URL('../../', import.meta.url)));
@@ -64,21 +66,19 @@ export function controlArguments({
     ...named,
     ...callers,
   ];
-  return confined({ entry, folder: own, reads: [authority], args });
+  return confined({ entry, folder: own, reads: [authority], args, has: 'network' });
 }
 
-export function confined({ entry, folder, reads, writes = [], args }: ConfinedFolder): Program {
+export function confined({ entry, folder, reads, writes = [], args, has }: ConfinedFolder): Program {
   const readable = ['src', 'node_modules', 'package.json'].map((name) => join(CHECKOUT, name));
   return {
     flags: [
       '--permission',
-      '--allow-net',
+      ...(has === 'network' ? ['--allow-net', '--no-experimental-sqlite'] : []),
       ...[...readable, realpathSync(entry), folder, ...reads].map((path) => `--allow-fs-read=${path}`),
       ...[folder, ...writes].map((path) => `--allow-fs-write=${path}`),
       '--disable-proto=throw',
       '--no-experimental-ffi',
-      // SQLite opens, makes and writes files without asking the permission model.
-      '--no-experimental-sqlite',
       '--no-experimental-webstorage',
     ],
     entry,

@@ -35,6 +35,7 @@ function open(name: string) {
     partitions: 1,
     frontToken: new Uint8Array(32),
     entries: { service: CHILD, recorder: CHILD },
+    indexWanted: () => undefined,
     report: (text) => {
       told.push(text);
       if (/failed 5 times in a row/.test(text)) fails.resolve();
@@ -243,6 +244,7 @@ test('from the moment that it is to stop nobody is led to its port, which anothe
     partitions: 1,
     frontToken: new Uint8Array(32),
     entries: { service: CHILD, recorder: CHILD },
+    indexWanted: () => undefined,
     report: (text) => assert.fail(text),
     changed: () => told.push(instance.status.port),
   });

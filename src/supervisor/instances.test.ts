@@ -46,6 +46,7 @@ function open(root: string, port = 8443, now = Date.now, report: (text: string) 
       workers: 2,
       partitions: 1,
       entries: { service: CHILD, recorder: CHILD },
+      indexWanted: () => undefined,
       report,
     },
     aliases: { of: () => [], owner: (name) => (name === 'consumers' ? 'dev' : undefined) },

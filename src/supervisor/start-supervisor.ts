@@ -22,6 +22,7 @@ import { openManagementAudit } from '../links/recorder/open-audit-log.ts';
 import { AliasTable } from './alias-table.ts';
 import { controlProcess } from './control-process.ts';
 import { openDevProfile } from './dev-profile.ts';
+import { IndexerProcess } from './indexer-process.ts';
 import { Instances } from './instances.ts';
 import { managementRecorder } from './management-recorder.ts';
 import type { Profile } from './profile.ts';
@@ -86,6 +87,7 @@ export async function startSupervisor(
         control: controlChild.pid ?? null,
         managementRecorder: recorder.process.pid ?? null,
         watcher: watcher.pid ?? null,
+        indexer: indexer.pid ?? null,
         instances: pids,
       },
       instances: Object.fromEntries(statuses),
@@ -112,7 +114,7 @@ export async function startSupervisor(
   const frontToken = randomBytes(32);
   const instances: Instances = new Instances({
     places: at,
-    plan: { logs, frontToken, ...sizes(), entries: ENTRIES, ...reporter },
+    plan: { logs, frontToken, ...sizes(), entries: ENTRIES, indexWanted: () => indexer.want(), ...reporter },
     profile,
     aliases: book,
     changed: (name, status) => {
@@ -131,6 +133,13 @@ export async function startSupervisor(
     frontToken: profile.prepared.then(() => frontToken),
     changed: namesChanged,
   });
+  const indexer: IndexerProcess = new IndexerProcess({
+    places: at,
+    logs,
+    names: () => instances.conditions.map(({ name }) => name),
+    ...reporter,
+    changed: () => changed(),
+  });
   const watcher = new WatcherProcess({
     places: at,
     logs,
@@ -148,6 +157,7 @@ export async function startSupervisor(
   });
   // Stopped in the opposite order: instances before control, and what they did last is told of.
   stack.use(watcher);
+  stack.use(indexer);
   stack.use(controlChild);
   stack.use(instances);
   stack.use(book);
@@ -178,7 +188,10 @@ export async function startSupervisor(
     ]),
     stopWanted.then((): [] => []),
   ]);
-  watch = () => watcher.update();
+  watch = () => {
+    watcher.update();
+    indexer.update();
+  };
   watch();
   await files.write(stateNow());
   const owned = stack.move();

@@ -1,7 +1,7 @@
 // The watcher: reads the logs and tells others of them. It speaks to the network, so Node's permission model leaves it what it
 // reads, logs and what the configuration names, and a folder of its own. It runs only while there is something to watch for.
 import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Places } from '../deployment/data-layout.ts';
 import { filesNamedIn, type WatchConfig } from '../deployment/watch-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
@@ -13,7 +13,8 @@ import { HEARD_EVERY_MS, recordWatch, settings, watched, witnessed } from '../li
 import { workerAsked } from '../links/worker-asked.ts';
 import { confined } from './control-arguments.ts';
 import type { Instances } from './instances.ts';
-import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
+import { LogReader, resolvedPaths } from './log-reader.ts';
+import type { ProcessOptions } from './supervised-process.ts';
 
 export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> {
   readonly places: Places;
@@ -31,16 +32,13 @@ export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> 
 
 export class WatcherProcess implements AsyncDisposable {
   readonly #options: WatcherOptions;
-  readonly #process: SupervisedProcess;
-  /** Instances whose logs it may read. */
-  #names: string | undefined;
+  readonly #process: LogReader;
   #heartbeat: NodeJS.Timeout | undefined;
-  #turn: Promise<void> = Promise.resolve();
 
   constructor(options: WatcherOptions) {
     this.#options = options;
     const { report, show, logs, changed } = options;
-    this.#process = new SupervisedProcess({
+    this.#process = new LogReader({
       label: 'watcher',
       log: join(logs, 'watcher.log'),
       report,
@@ -65,25 +63,16 @@ export class WatcherProcess implements AsyncDisposable {
   update(): void {
     if (!this.#isWanted) return;
     this.#heartbeat ??= setInterval(() => this.#tell(this.#process.link), HEARD_EVERY_MS).unref();
-    const names = this.#instances.sort().join();
-    if (names === this.#names) return this.#tell(this.#process.link);
-    this.#names = names;
-    this.#turn = this.#turn.then(async () => {
-      await this.#process.stop();
-      this.#process.start();
-    });
+    if (!this.#process.run(this.#instances)) this.#tell(this.#process.link);
   }
 
   /** Resolves when it serves, or does not for a reason that was reported. */
   async settled(): Promise<void> {
-    if (!this.#isWanted) return;
-    await this.#turn;
-    await this.#process.whenReady().catch(() => undefined);
+    if (this.#isWanted) await this.#process.settled();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#heartbeat);
-    await this.#turn;
     await this.#process[Symbol.asyncDispose]();
   }
 
@@ -124,14 +113,10 @@ export function watcherProgram(
     entry,
     folder: realpathSync(places.watch),
     // What the configuration names stays as it is: where a link of it leads to may change.
-    reads: [...reads.filter((path) => existsSync(dirname(path))).map(resolved), ...filesNamedIn(config)],
+    reads: [...resolvedPaths(reads), ...filesNamedIn(config)],
     writes: config.sinks?.flatMap((sink) => (sink.kind === 'file' ? [sink.path] : [])) ?? [],
     args: ['--data', realpathSync(places.root), '--profile', profile],
+    has: 'network',
   });
   return { ...program, comesLast: true };
-}
-
-/** What is there later may be read, too. */
-function resolved(path: string): string {
-  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 }

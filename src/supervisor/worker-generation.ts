@@ -6,6 +6,7 @@ import type { InstanceStatus } from '../links/instance-host.ts';
 import {
   activation,
   condition,
+  indexWanted,
   lead,
   partitions,
   recoverability,
@@ -38,6 +39,8 @@ export interface InstancePlan extends Pick<ProcessOptions, 'report' | 'show'> {
   /** What the key is made of by which the workers know the front. */
   readonly frontToken: Uint8Array;
   readonly entries: { readonly service: string; readonly recorder: string };
+  /** Somebody asks what the index of the log would tell. */
+  readonly indexWanted: () => void;
   /** Address, activation or pids are other than before. */
   changed(): void;
 }
@@ -265,6 +268,7 @@ export class WorkerGeneration implements AsyncDisposable {
       this.#conditions.set(index, own);
       changed();
     });
+    link.on(indexWanted, plan.indexWanted);
     link.on(partitions, ({ modulePids }) => {
       this.#modulePids.set(index, modulePids);
       changed();

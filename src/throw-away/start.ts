@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { places } from '../deployment/data-layout.ts';
 import { logOrigin } from '../formats/log-origin.ts';
 import { entryOf, type Room } from '../links/entry.ts';
-import { activation, condition, partitions, recoverability } from '../links/instance-messages.ts';
+import { activation, condition, indexWanted, partitions, recoverability } from '../links/instance-messages.ts';
 import { ready } from '../links/messages.ts';
 import { killGroup, type Program, type SpawnedChild, spawnChild } from '../links/spawn-child.ts';
 import { makeThrowAwayFolder } from './folder.ts';
@@ -86,7 +86,7 @@ async function startChild(label: string, program: Program, stack: AsyncDisposabl
 
 async function untilReady(label: string, { link }: SpawnedChild, ended: Promise<string>): Promise<void> {
   const said = new Promise<undefined>((resolve) => link.on(ready, () => resolve(undefined)));
-  for (const told of [activation, condition, partitions, recoverability] as const)
+  for (const told of [activation, condition, indexWanted, partitions, recoverability] as const)
     link.on<unknown>(told, () => undefined);
   const late = `${label} did not get ready within ${READY_WITHIN_MS / 1000} s`;
   const problem = await Promise.race([said, ended, delay(READY_WITHIN_MS, late, { ref: false })]);

@@ -141,6 +141,7 @@ describe('a control process in the hands of an attacker', () => {
         workers: 1,
         partitions: 1,
         entries: { service: entryOf('service'), recorder: entryOf('recorder') },
+        indexWanted: () => undefined,
         report: () => {},
       },
       aliases: { of: () => [], owner: () => undefined },

@@ -58,7 +58,7 @@ describe('a control process that poses as a locked instance', () => {
     const own = join(product.data, '..', 'hostile');
     mkdirSync(own, { mode: 0o700 });
     const entry = fileURLToPath(new URL('hostile-unlock.fixture.ts', import.meta.url));
-    const { flags = [] } = confined({ entry, folder: own, reads: [], args: [] });
+    const { flags = [] } = confined({ entry, folder: own, reads: [], args: [], has: 'network' });
     hostile = spawn(process.execPath, [...flags, entry, run], { stdio: ['pipe', 'pipe', 'inherit'] });
     createInterface({ input: hostile.stdout }).on('line', (line) => {
       said.push(line);

@@ -16,7 +16,7 @@ import { auditRows } from './rows.ts';
 const entries = fc.sample(anyEntry, { numRuns: 600, seed: 11 });
 
 function searching(folder: string, index: string) {
-  const [row] = auditRows({ places: { audit: folder, index }, report: () => undefined }); // this log is of no instance, and has no index by that
+  const [row] = auditRows({ places: { audit: folder, index }, indexWanted: () => undefined, report: () => undefined }); // this log is of no instance, and has no index by that
   assert.ok(row !== undefined);
   const ask = async (oid: string, query: Readonly<Record<string, string>> = {}): Promise<Answer> =>
     await row.handle({

@@ -6,7 +6,7 @@ import { type AnyRow, row } from '../../http/route.ts';
 import { badParameter } from '../../http/service-error.ts';
 import { part } from '../part.ts';
 import { FILTER_MEMBERS, type GivenFilter, type Matcher, matcherOf, readFilter } from './index/filter.ts';
-import { type IndexFile, indexPlace, openIndexFile } from './index/index-file.ts';
+import { type IndexFile, indexPlace, isLong, openIndexFile } from './index/index-file.ts';
 import { type Hit, type SearchRange, searchLog } from './index/search.ts';
 import { parseEntry } from './logged-call.ts';
 import { openEntries } from './read-entries.ts';
@@ -14,6 +14,7 @@ import { ReadingTurns, restingAsLong } from './reading-turns.ts';
 
 interface AuditService {
   readonly places: { readonly audit: string; readonly index: string };
+  readonly indexWanted: () => void;
   readonly report: (what: string, error: unknown) => void;
 }
 
@@ -30,7 +31,7 @@ interface Page {
   readonly next?: number;
 }
 
-export function auditRows({ places, report }: AuditService): readonly AnyRow[] {
+export function auditRows({ places, indexWanted, report }: AuditService): readonly AnyRow[] {
   const turns = new ReadingTurns();
   return [
     row({
@@ -51,6 +52,7 @@ export function auditRows({ places, report }: AuditService): readonly AnyRow[] {
           ...(next === undefined ? {} : order === 'newest' ? { before: next } : { from: next }),
         };
         const matcher = matcherOf(readGiven(given));
+        if (isLong(places.audit)) indexWanted();
         const { page, log, indexed } = await turns.take(principal.oid, () =>
           searchOnce(places, report, matcher, range, size),
         );

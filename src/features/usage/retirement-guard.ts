@@ -55,14 +55,16 @@ async function whoUsed(
   report: Guarding['report'],
 ): Promise<readonly Dependence[] | string> {
   try {
-    const { uses, gaveUp, entries } = await usage.uses(dayOf(since));
+    const { uses, gaveUp, entries, indexed = 0 } = await usage.uses(dayOf(since));
     // A key of that name that was purged before was another one.
     const found = dependencesIn(uses, name).filter(
       ({ version, operation, last }) =>
         versions.includes(version) && last >= since && (operations?.has(operation) ?? true),
     );
     // Whoever was found is reason enough, whatever else there is.
-    return gaveUp && found.length === 0 ? `only the newest ${entries} entries of the log could be looked at` : found;
+    return gaveUp && found.length === 0
+      ? `only the newest ${entries} entries of the log could be looked at, and its index, which is brought up to it now, has its first ${indexed}`
+      : found;
   } catch (error) {
     report('who uses a key cannot be told', error);
     return 'its log could not be read';

@@ -16,6 +16,8 @@ export interface Read {
   readonly entries: number;
   /** There are older ones of the time asked for. */
   readonly gaveUp: boolean;
+  /** Entries that the log's index has by now, where that keeps from a whole answer. */
+  readonly indexed?: number;
 }
 
 interface Time {
@@ -74,20 +76,21 @@ export function openUsage(
     }
     return { entries, gaveUp: false };
   };
-  /** Undefined: there is no index that can be used now; the log says the same, and takes longer. */
-  const sums = (sinceDay: number): (Read & { readonly uses: readonly Use[] }) | undefined => {
+  /** How many entries the index has, where these are not enough or cannot be used now; the log says the same, and takes longer. */
+  const sums = (sinceDay: number): (Read & { readonly uses: readonly Use[] }) | number => {
     const { size } = openWhole(folder);
     try {
       const at = place();
-      if (at === undefined || !existsSync(at.path)) return undefined;
+      if (at === undefined || !existsSync(at.path)) return 0;
       using index = openIndexFile(at, true);
-      if (size - index.blocks() * TILE_WIDTH > MOST_BEHIND) return undefined;
+      const indexed = index.entries();
+      if (size - indexed > MOST_BEHIND) return indexed;
       const { uses, entries } = readUsage(folder, index, sinceDay);
       return { uses: uses.filter(({ days }) => days.size > 0), entries, gaveUp: false };
     } catch (error) {
       // Half written, damaged or held by another: what of it is the log's own fault shows again where that is read.
       report('the index of the audit log', error);
-      return undefined;
+      return 0;
     }
   };
   return {
@@ -101,7 +104,7 @@ export function openUsage(
       }),
     async uses(sinceDay) {
       const summed = sums(sinceDay);
-      if (summed !== undefined) return summed;
+      if (typeof summed !== 'number') return summed;
       const uses = new Map<string, Use>();
       const since = new Date(sinceDay * DAY_MS).toISOString();
       const read = await backwards(since, (bytes, at) => {
@@ -117,7 +120,7 @@ export function openUsage(
         }
         return new Date(time).toISOString();
       });
-      return { ...read, uses: [...uses.values()] };
+      return { ...read, ...(read.gaveUp ? { indexed: summed } : {}), uses: [...uses.values()] };
     },
   };
 }

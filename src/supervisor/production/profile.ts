@@ -115,6 +115,7 @@ function controlProgram(at: Places, config: ProductionConfig, log: string): Retu
     folder: at.control,
     reads: [settings, ...files],
     args: ['--control', at.control, '--settings', settings, '--log', log],
+    has: 'network',
   });
 }
 

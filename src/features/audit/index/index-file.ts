@@ -62,6 +62,14 @@ export interface IndexPlace {
   readonly folder: string;
 }
 
+/** 4,096 entries: fewer are read in a moment. */
+const LONG = 16;
+
+/** Whether it takes long to ask this log without an index. */
+export function isLong(folder: string): boolean {
+  return existsSync(join(folder, tilePath('entries', LONG - 1)));
+}
+
 /** @param indexes the folder of all indexes @throws IndexError when the log has no name that tells it from others */
 export function indexPlace(indexes: string, folder: string): IndexPlace {
   const [, id = ''] = originOf(folder).split('/');
