@@ -11,6 +11,7 @@ import type { Check } from './health/readiness.ts';
 import type { WatchedSample } from './metrics/exposition.ts';
 import { openMetrics } from './metrics/metrics.ts';
 import { frontSamples, sinkSamples, witnessSamples } from './metrics/told-by-parts.ts';
+import { RetriedPart } from './retried-part.ts';
 import { openSinks } from './sinks/sinks.ts';
 import { openTraces } from './traces/traces.ts';
 import { findLogs, type WatchedLog } from './watched-logs.ts';
@@ -47,12 +48,15 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
     config.traces === undefined
       ? undefined
       : stack.use(openTraces({ config: config.traces, link, instances, readFile }));
-  const sinks = stack.use(
-    await openSinks({ folder: places.sinks, sinks: config.sinks ?? [], profile, readFile, clock: CLOCK, report }),
+  const opened = async <P extends WatcherPart>(name: string, open: () => Promise<P>): Promise<RetriedPart<P>> =>
+    stack.use(await RetriedPart.open({ name, open, report }));
+  const { sinks: namedSinks = [], health, alerts } = config;
+  const sinks = await opened('sinks', () =>
+    openSinks({ folder: places.sinks, sinks: namedSinks, profile, readFile, clock: CLOCK, report }),
   );
   const gauges = (): readonly WatchedSample[] => [
     ...frontSamples(certificateEnd(places.controlCertificate)),
-    ...sinkSamples(sinks.status()),
+    ...sinkSamples(sinks.part?.status() ?? []),
     ...witnessSamples(witnesses.status()),
     ...(traces?.gauges() ?? []),
   ];
@@ -60,15 +64,15 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
   const parts: readonly WatcherPart[] = [
     sinks,
     ...(named.length === 0 ? [] : [witnesses]),
-    ...(config.health === undefined
+    ...(health === undefined
       ? []
-      : [stack.use(await openHealth({ places, listener: config.health, metrics: metrics.text, also, report }))]),
-    ...(config.alerts === undefined
+      : [await opened('health', () => openHealth({ places, listener: health, metrics: metrics.text, also, report }))]),
+    ...(alerts === undefined
       ? []
       : [
-          stack.use(
-            await (await import('./alerts/alerts-part.ts')).AlertsPart.open({
-              settings: config.alerts,
+          await opened('alerts', async () =>
+            (await import('./alerts/alerts-part.ts')).AlertsPart.open({
+              settings: alerts,
               profile,
               folder: places.watch,
               record,

@@ -10,7 +10,7 @@ import { alertStateFile, silencesFile } from '../../watcher/alerts/alert-files.t
 import { type AlertState, parseAlertState } from '../../watcher/alerts/alert-state.ts';
 import { NEVER_SILENT, type Rule } from '../../watcher/alerts/rule.ts';
 import { type ReadRule, readRules } from '../../watcher/alerts/rules.ts';
-import { parseSilences, silencesText } from '../../watcher/alerts/silences.ts';
+import { MOST_SILENCE_MS, parseSilences, silencesText } from '../../watcher/alerts/silences.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { explained } from '../explained.ts';
@@ -195,7 +195,7 @@ function untilOf(values: { readonly for?: string | undefined; readonly until?: s
   const until =
     values.for === undefined ? Date.parse(values.until ?? '') : Date.now() + 1000 * readDuration(values.for);
   if (Number.isNaN(until)) throw new UsageError('--until must be a time such as 2026-11-25T08:00:00Z');
-  if (until <= Date.now() || until > Date.now() + 30 * 86_400_000) {
+  if (until <= Date.now() || until > Date.now() + MOST_SILENCE_MS) {
     throw new UsageError('a rule is kept quiet for 30 days at most, from now on');
   }
   return new Date(until).toISOString();

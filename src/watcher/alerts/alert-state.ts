@@ -3,10 +3,12 @@
 import { type AlertSettings, readAlertSettings } from '../../deployment/alert-settings.ts';
 import { finite, flag, integer, isoTime, list, mapOf, oneOf, record, text } from '../../formats/shape.ts';
 import { readWatchAct } from '../../links/watch-act.ts';
+import { readPlace } from '../sinks/kept-position.ts';
 import { SEVERITIES } from './rule.ts';
 
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 const MOST = 100_000;
+const DAY = 86_400_000;
 
 const alert = record(
   {
@@ -44,8 +46,8 @@ const readAlertState = record({
   settings: readAlertSettings,
   /** What happened before is only learnt from. */
   since: count,
-  /** By id of the log: index of the next entry. */
-  logs: mapOf(count, MOST),
+  /** By id of the log. */
+  logs: mapOf(readPlace, MOST),
   /** What was told: by what it is the same in. */
   told: mapOf(record({ log: text, at: count, until: count, more: count }), MOST),
   /** When what is counted happened. */
@@ -68,7 +70,7 @@ type Open<T> = T extends Readonly<Record<string, infer V>> ? Record<string, V> :
 export interface AlertState {
   readonly format: Kept['format'];
   settings: AlertSettings;
-  readonly since: number;
+  since: number;
   readonly logs: Open<Kept['logs']>;
   readonly told: Open<Kept['told']>;
   readonly counts: Open<Kept['counts']>;
@@ -85,7 +87,7 @@ export function newState(now: number, settings: AlertSettings = { outlets: [] })
   return {
     format: 'strongroom alerts 1',
     settings,
-    since: now - 86_400_000,
+    since: Math.max(0, now - DAY),
     logs: {},
     told: {},
     counts: {},
@@ -98,7 +100,7 @@ export function newState(now: number, settings: AlertSettings = { outlets: [] })
   };
 }
 
-/** @throws ShapeError */
+/** @throws Error: it cannot be read for one */
 export function parseAlertState(text: string): AlertState {
   return readAlertState(JSON.parse(text), 'alerts.json') as AlertState;
 }

@@ -1,15 +1,15 @@
 // Alerts as a part of the watcher: follows the logs that there are, holds them against the rules, and sends what is due.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { AlertSettings } from '../../deployment/alert-settings.ts';
-import { FollowedEntries } from '../../features/audit/follow-entries.ts';
+import { type EntryBatch, FollowedEntries, signedSize } from '../../features/audit/follow-entries.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { readIfThere } from '../../files/read-if-there.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
 import type { WatchedInstance, WatchedProcesses } from '../../links/watcher-messages.ts';
 import type { WatchedSample } from '../metrics/exposition.ts';
 import type { WatchedLog } from '../watched-logs.ts';
-import { alertStateFile, silencesFile } from './alert-files.ts';
+import { alertStateFile, silencesFile, unreadStateFile } from './alert-files.ts';
 import { type AlertState, newState, parseAlertState } from './alert-state.ts';
 import { Alerts } from './alerts.ts';
 import { ClockJump } from './clock-jump.ts';
@@ -34,10 +34,14 @@ export interface AlertsPartOptions {
 
 interface Followed {
   readonly log: JudgedLog;
-  readonly entries: FollowedEntries;
+  readonly folder: string;
+  entries: FollowedEntries;
+  /** Nothing followed at the last look: meanwhile another log may have come to its place. */
+  wasIdle: boolean;
 }
 
 const PACE_MS = 500;
+const HOUR_MS = 3_600_000;
 /** Those that are asked have other things to do. */
 const MEASURED_EVERY_MS = 60_000;
 /** Batches of one log at a time: others have their turn, and what is due goes out in between. */
@@ -70,19 +74,19 @@ export class AlertsPart implements AsyncDisposable {
       record: (instance, act) => record(this.#instances.has(instance) ? instance : '', act),
       sourceOf: (log) => this.#sources.get(log) ?? '',
       now,
+      steady: () => performance.now(),
       report,
       stopping: this.#stop.signal,
     });
     this.#running = this.#run();
   }
 
-  /** @throws ShapeError naming the rule or the outlet that cannot be used, or what is kept and does not read */
+  /** @throws ShapeError naming the rule or the outlet that cannot be used */
   static async open(options: AlertsPartOptions): Promise<AlertsPart> {
-    const { folder, settings, now = Date.now } = options;
-    const kept = readIfThere(alertStateFile(folder));
-    const state = kept === undefined ? newState(now()) : parseAlertState(kept);
+    const { folder, settings, report } = options;
+    const state = keptState(options);
     state.settings = settings;
-    await save(folder, state);
+    await save(folder, state).catch((error: unknown) => report(`alerts.json is not written: ${codeOf(error)}`));
     return new AlertsPart(options, state);
   }
 
@@ -94,7 +98,9 @@ export class AlertsPart implements AsyncDisposable {
       this.#sources.set(name, log.resourceId ?? '');
       const known = this.#followed.find((each) => each.log.id === id && each.log.name === name);
       const judged = { id, name };
-      return known ?? { log: judged, entries: new FollowedEntries(log.folder, this.#alerts.next(judged)) };
+      const { folder } = log;
+      const entries = (): FollowedEntries => new FollowedEntries(folder, this.#alerts.next(judged));
+      return known ?? { log: judged, folder, entries: entries(), wasIdle: true };
     });
     for (const { name, ...state } of instances) this.#alerts.observe(name, state);
     this.#alerts.observe('', { ...processes, clockJumpSeconds: this.#clock.look() });
@@ -133,14 +139,35 @@ export class AlertsPart implements AsyncDisposable {
   }
 
   /** @returns whether there may be more */
-  async #follow({ log, entries }: Followed): Promise<boolean> {
+  async #follow(followed: Followed): Promise<boolean> {
     for (let batches = 0; batches < BATCHES; batches++) {
-      const batch = read(entries, (error) => this.#options.report(`the log of ${log.name} is not read: ${error}`));
+      const batch = this.#read(followed);
       if (batch === undefined) return false;
-      this.#alerts.take(log, batch.first, batch.entries);
+      this.#alerts.take(followed.log, batch.first, batch.entries);
       await setImmediate();
     }
     return true;
+  }
+
+  /** A log that goes, or that somebody has cut, is nothing to end for: it is read again. */
+  #read(followed: Followed): EntryBatch | undefined {
+    const { log, folder, entries } = followed;
+    try {
+      const batch = entries.read();
+      // One that is gone was moved, and is followed elsewhere.
+      const isDoubtful =
+        batch === undefined ? existsSync(folder) && signedSize(folder) < entries.next : followed.wasIdle;
+      followed.wasIdle = batch === undefined;
+      if (!isDoubtful || this.#alerts.isSame(log, (index) => entryAt(folder, index))) return batch;
+      followed.entries = new FollowedEntries(folder, 0);
+      return followed.entries.read();
+    } catch (error) {
+      this.#options.report(`the log of ${log.name} is not read: ${codeOf(error)}`);
+      // What was read and could not be compared is read again.
+      followed.entries = new FollowedEntries(folder, this.#alerts.next(log));
+      followed.wasIdle = true;
+      return undefined;
+    }
   }
 
   async #pause(): Promise<void> {
@@ -152,14 +179,36 @@ export class AlertsPart implements AsyncDisposable {
   }
 }
 
-/** A log that goes, or that somebody has cut, is nothing to end for: it is read again. */
-function read(entries: FollowedEntries, failed: (why: string) => void): ReturnType<FollowedEntries['read']> {
+/** What was read before is durable, so nothing is waited for; between journal and bundle it may be in neither for a moment. */
+function entryAt(folder: string, index: number): Buffer | undefined {
+  const look = (): Buffer | undefined => {
+    let hours = 0;
+    return new FollowedEntries(folder, index, () => HOUR_MS * hours++).read()?.entries[0];
+  };
+  return look() ?? look();
+}
+
+/** What does not read is put aside: what the logs hold of the last day is judged anew, and may be told again. */
+function keptState({ folder, report, now = Date.now }: AlertsPartOptions): AlertState {
+  const path = alertStateFile(folder);
+  const kept = readIfThere(path);
+  if (kept === undefined) return newState(now());
   try {
-    return entries.read();
+    return parseAlertState(kept);
   } catch (error) {
-    failed((error as NodeJS.ErrnoException).code ?? (error as Error).name);
-    return undefined;
+    report(`alerts.json does not read and is now alerts-unread.json: ${(error as Error).message}`);
   }
+  try {
+    renameSync(path, unreadStateFile(folder));
+  } catch (error) {
+    report(`alerts.json is written over: ${codeOf(error)}`);
+  }
+  return newState(now());
+}
+
+function codeOf(error: unknown): string {
+  const { code, name } = error as NodeJS.ErrnoException;
+  return code ?? name;
 }
 
 /** Its name need not be durable: an older one does as well, and what follows it is judged again. */

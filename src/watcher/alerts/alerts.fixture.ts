@@ -40,6 +40,8 @@ export interface Sent extends Telling {
 /** What survives a crash is what was saved. */
 export class Bench {
   now = START;
+  /** By so much the clock was set forward, which is no time that went by. */
+  ahead = 0;
   saved: string | undefined = JSON.stringify(newState(START));
   disk: 'works' | 'full' = 'works';
   answer: (message: Telling) => Delivery['outcome'] = () => 'taken';
@@ -92,6 +94,7 @@ export class Bench {
       },
       sourceOf: (log) => `/hsms/${log}`,
       now: () => this.now,
+      steady: () => this.now - this.ahead,
       report: (what) => this.reports.push(what),
       stopping: new AbortController().signal,
     });

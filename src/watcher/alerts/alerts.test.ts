@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { newState, parseAlertState } from './alert-state.ts';
 import { alertsIn, Bench, callerIdentity, entry, HOUR, LOG, rule, START } from './alerts.fixture.ts';
 import { readRules } from './rules.ts';
 
@@ -296,6 +297,110 @@ test('what happened long before alerts were turned on is not told, nor what is n
     alertsIn(bench.taken).map(({ What }) => What.includes('/keys/new')),
     [true],
   );
+});
+
+test('a log that is another than was judged is told, and judged from its beginning', async () => {
+  const bench = new Bench([PURGES, ...readRules().filter(({ name }) => name === 'log-replaced')]);
+  const logOf = (scope: string, length: number): Buffer[] =>
+    Array.from({ length }, (_, i) => entry(START + i, i < 5 ? { operationName: 'KeyGet' } : { scope }));
+  const [judged, put] = [logOf('/keys/a', 10), logOf('/keys/b', 12)];
+  bench.alerts.take(LOG, 0, judged);
+  await bench.settle();
+  bench.start();
+  assert.ok(bench.alerts.isSame(LOG, (index) => judged[index]));
+  assert.ok(!bench.alerts.isSame(LOG, (index) => put[index]));
+  assert.equal(bench.alerts.next(LOG), 0);
+  bench.alerts.take(LOG, 0, put);
+  await bench.settle();
+  assert.ok(
+    bench.alerts.isSame(LOG, (index) => put[index]),
+    'from now on it is the one',
+  );
+  bench.now += MINUTE;
+  assert.ok(!bench.alerts.isSame(LOG, (index) => put.slice(0, 7)[index]), 'nor is one that is shorter');
+  await bench.settle();
+  assert.deepEqual(
+    alertsIn(bench.taken).map(({ What }) => /entry \d+|\/keys\/\w/.exec(What)?.[0]),
+    ['/keys/a', 'entry 9', '/keys/b', 'entry 11'],
+  );
+});
+
+test('whatever time an entry or the clock tells, what is kept reads again', async () => {
+  const bench = new Bench([
+    rule({ kind: 'count', least: 3, within: 60 }, 'count'),
+    rule({ kind: 'volume', least: 3, by: ['caller'] }, 'volume'),
+    PURGES,
+  ]);
+  for (const [index, time] of [
+    '1969-12-31T00:00:00.000Z',
+    '+010000-01-01T00:00:00.000Z',
+    '-000001-01-01T00:00:00.000Z',
+  ].entries()) {
+    bench.alerts.take(LOG, index, [Buffer.from(JSON.stringify({ time, operationName: 'KeyPurge' }))]);
+  }
+  await bench.alerts.close();
+  bench.start();
+  assert.equal(bench.alerts.next(LOG), 3);
+  parseAlertState(JSON.stringify(newState(5000)));
+});
+
+test('while nothing can be put on record, so many acts wait that what is kept reads again', async () => {
+  const bench = new Bench([PURGES], { mostPerHour: 0 });
+  bench.recorder = 'down';
+  const state = parseAlertState(bench.saved ?? '');
+  const act = { instance: 'dev', act: { what: 'AlertFired', description: 'x', detail: {} } } as const;
+  bench.saved = JSON.stringify({ ...state, acts: Array<typeof act>(9_999).fill(act) });
+  bench.start();
+  bench.alerts.take(
+    LOG,
+    0,
+    ['a', 'b', 'c'].map((key) => entry(START, { scope: `/keys/${key}` })),
+  );
+  await bench.alerts.close();
+  assert.equal(parseAlertState(bench.saved).acts.length, 10_000);
+  assert.deepEqual(bench.reports, ['more than 10000 acts wait to be put on record: others are not']);
+});
+
+test('a clock that was a year ahead when a receiver failed, or when alerts were turned on, keeps nothing quiet', async () => {
+  const YEAR = 365 * 24 * HOUR;
+  const bench = new Bench([PURGES], { mostPerHour: 2 });
+  bench.saved = JSON.stringify(newState(START + YEAR));
+  [bench.now, bench.ahead] = [START + YEAR, YEAR];
+  bench.start();
+  bench.answer = () => 'failed';
+  bench.recorder = 'down';
+  bench.alerts.take(LOG, 0, [entry(bench.now, { scope: '/keys/a' }), entry(bench.now, { scope: '/keys/b' })]);
+  await bench.settle();
+  [bench.now, bench.ahead] = [START + MINUTE, 0];
+  bench.answer = () => 'taken';
+  bench.recorder = 'works';
+  await bench.settle();
+  assert.deepEqual([alertsIn(bench.taken).length, bench.acts('AlertFired').length], [2, 2]);
+  bench.start();
+  bench.alerts.take(LOG, 2, [entry(bench.now, { scope: '/keys/c' })]);
+  await bench.settle();
+  assert.equal(alertsIn(bench.taken).length, 3);
+});
+
+test('one entry of a far year does not end that unusual hours are noticed', async () => {
+  const bench = new Bench([rule({ kind: 'volume', least: 10, by: ['caller'] })]);
+  let index = 0;
+  const take = (hour: number, count: number): void => {
+    for (let i = 0; i < count; i++) bench.alerts.take(LOG, index++, [entry(START + hour * HOUR + i)]);
+  };
+  take(365 * 24, 1);
+  for (let hour = 0; hour < 48; hour++) take(hour, 2);
+  take(48, 500);
+  await bench.settle();
+  assert.equal(bench.taken.length, 1);
+});
+
+test('a silence for longer than 30 days is not taken, wherever it comes from', async () => {
+  const bench = new Bench([PURGES]);
+  bench.alerts.silence('s1', { rule: 'it', until: START + 31 * 24 * HOUR, reason: 'for ever', by: 'ada' });
+  bench.alerts.take(LOG, 0, [entry(START, { scope: '/keys/a' })]);
+  await bench.settle();
+  assert.deepEqual([bench.acts('AlertSilenced').length, bench.taken.length], [0, 1]);
 });
 
 test('property: whatever fails and whenever it crashes, each alert is told at least once, and always under the same id', async () => {

@@ -6,11 +6,13 @@ import { Backoff } from '../../http/backoff.ts';
 import type { Delivery } from '../../http/post-event.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
 import type { WatchedSample } from '../metrics/exposition.ts';
-import type { Alert, AlertState, Message } from './alert-state.ts';
+import { otherLog } from '../sinks/kept-position.ts';
+import { type Alert, type AlertState, type Message, newState } from './alert-state.ts';
 import { Judge, type JudgedLog } from './judge.ts';
 import { MANAGEMENT, MOST_IN_MESSAGE, telling } from './message.ts';
 import type { NamedOutlet } from './outlet.ts';
 import { type Rule, SEVERITIES } from './rule.ts';
+import { MOST_SILENCE_MS } from './silences.ts';
 
 export interface AlertsOptions {
   readonly rules: readonly Rule[];
@@ -24,6 +26,8 @@ export interface AlertsOptions {
   readonly sourceOf: (log: string) => string;
   /** Milliseconds of real time. */
   readonly now: () => number;
+  /** Milliseconds of a clock that nobody sets: pauses go by it. */
+  readonly steady: () => number;
   readonly report: (what: string) => void;
   readonly stopping: AbortSignal;
 }
@@ -34,6 +38,8 @@ const SAVED_EVERY_MS = 5_000;
 const RECORD_AGAIN_MS = 5_000;
 /** What waits for one outlet; beyond, alerts are counted to the last one of their rule. */
 const MOST_PENDING = 5_000;
+/** What waits to be put on record. */
+const MOST_ACTS = 10_000;
 
 export class Alerts {
   readonly #options: AlertsOptions;
@@ -44,14 +50,17 @@ export class Alerts {
   #changed = 0;
   #saved = 0;
   #saving: Promise<void> = Promise.resolve();
-  #savedAt = 0;
+  #savedAt = Number.NEGATIVE_INFINITY;
   #recording = false;
-  #recordAt = 0;
+  #recordAt = Number.NEGATIVE_INFINITY;
+  #isFull = false;
 
   constructor(options: AlertsOptions) {
     const { rules, outlets, state } = options;
     this.#options = options;
     this.#state = state;
+    // A clock that was ahead when alerts were turned on keeps nothing quiet.
+    state.since = Math.min(state.since, newState(options.now()).since);
     this.#judge = new Judge(rules, state, (alert) => this.#fired(alert));
     for (const name of Object.keys(state.outlets)) {
       if (!outlets.some((outlet) => outlet.name === name)) delete state.outlets[name];
@@ -61,7 +70,7 @@ export class Alerts {
       outlet,
       backoff: new Backoff(),
       isBusy: false,
-      pausedUntil: 0,
+      pausedUntil: Number.NEGATIVE_INFINITY,
       sentAt: [],
     }));
   }
@@ -74,7 +83,16 @@ export class Alerts {
 
   /** Index of the first entry that was not judged yet. */
   next(log: JudgedLog): number {
-    return this.#state.logs[log.id] ?? 0;
+    return this.#state.logs[log.id]?.next ?? 0;
+  }
+
+  /** Whether it is still the log that was judged; one that is not is told, and judged from its beginning. */
+  isSame(log: JudgedLog, entryAt: (index: number) => Buffer | undefined): boolean {
+    const why = otherLog(this.#state.logs[log.id] ?? { next: 0 }, entryAt);
+    if (why === undefined) return true;
+    this.#judge.replaced(log, why, this.#options.now());
+    this.#changed += 1;
+    return false;
   }
 
   observe(subject: string, state: Readonly<Record<string, unknown>>): void {
@@ -102,7 +120,8 @@ export class Alerts {
       by,
     }: { readonly rule: string; readonly until: number; readonly reason: string; readonly by: string },
   ): void {
-    if (this.#state.silences[rule]?.id === id || until <= this.#options.now()) return;
+    const now = this.#options.now();
+    if (this.#state.silences[rule]?.id === id || until <= now || until > now + MOST_SILENCE_MS) return;
     this.#state.silences[rule] = { id, until, reason, isOnRecord: false };
     const untilText = new Date(until).toISOString();
     this.#act('', {
@@ -114,10 +133,10 @@ export class Alerts {
 
   /** Begins what is due. @returns when all that it has begun is done */
   async step(): Promise<void> {
-    const { now } = this.#options;
+    const { steady } = this.#options;
     const work = this.#sendings.filter(({ isBusy }) => !isBusy).map((sending) => this.#send(sending));
-    if (!this.#recording && this.#state.acts.length > 0 && now() >= this.#recordAt) work.push(this.#record());
-    if (this.#changed > this.#saved && now() - this.#savedAt >= SAVED_EVERY_MS) work.push(this.#save());
+    if (!this.#recording && this.#state.acts.length > 0 && steady() >= this.#recordAt) work.push(this.#record());
+    if (this.#changed > this.#saved && steady() - this.#savedAt >= SAVED_EVERY_MS) work.push(this.#save());
     await Promise.all(work);
   }
 
@@ -145,8 +164,14 @@ export class Alerts {
   }
 
   #act(log: string, act: WatchAct): void {
-    this.#state.acts = [...this.#state.acts, { instance: log === MANAGEMENT ? '' : log, act }];
     this.#changed += 1;
+    if (this.#state.acts.length < MOST_ACTS) {
+      this.#isFull = false;
+      this.#state.acts = [...this.#state.acts, { instance: log === MANAGEMENT ? '' : log, act }];
+      return;
+    }
+    if (!this.#isFull) this.#options.report(`more than ${MOST_ACTS} acts wait to be put on record: others are not`);
+    this.#isFull = true;
   }
 
   #outlet(name: string): AlertState['outlets'][string] {
@@ -156,10 +181,10 @@ export class Alerts {
   /** All that is due at one outlet, until it fails. */
   async #send(sending: Sending): Promise<void> {
     const { outlet, backoff } = sending;
-    const { now, stopping } = this.#options;
+    const { steady, stopping } = this.#options;
     sending.isBusy = true;
     try {
-      while (!stopping.aborted && sending.pausedUntil <= now() && mayGo(sending, now())) {
+      while (!stopping.aborted && sending.pausedUntil <= steady() && mayGo(sending, steady())) {
         const message = this.#nextMessage(outlet.name);
         if (message === undefined) return;
         await this.#save();
@@ -167,7 +192,7 @@ export class Alerts {
         const source = this.#options.sourceOf(message.alerts[0]?.log ?? '');
         const delivery = await outlet.send(telling(message, rule, source), stopping);
         if (delivery.outcome === 'failed' && stopping.aborted) return;
-        const at = now();
+        const at = steady();
         if (delivery.outcome === 'failed') sending.pausedUntil = at + 1000 * backoff.failed(at / 1000);
         else backoff.succeeded();
         sending.sentAt = [...sending.sentAt.filter((each) => each > at - HOUR), at];
@@ -206,7 +231,7 @@ export class Alerts {
     this.#changed += 1;
     if (!isOver) {
       // The receiver may be down, or dislike this one: others have their turn, and it is given up only where they were taken meanwhile.
-      if (!backoff.isExhausted(this.#options.now() / 1000)) return;
+      if (!backoff.isExhausted(this.#options.steady() / 1000)) return;
       const since = message.since >= 0 ? message.since : kept.taken;
       this.#state.outlets[name] = { ...kept, aside: [...kept.aside, { ...message, since }] };
       return;
@@ -242,7 +267,7 @@ export class Alerts {
         }
       }
       await this.#save();
-      if (failing.size > 0) this.#recordAt = this.#options.now() + RECORD_AGAIN_MS;
+      if (failing.size > 0) this.#recordAt = this.#options.steady() + RECORD_AGAIN_MS;
     } finally {
       this.#recording = false;
     }
@@ -268,7 +293,7 @@ export class Alerts {
           `what was told of alerts cannot be kept: ${(error as NodeJS.ErrnoException).code ?? 'it failed'}`,
         );
       }
-      this.#savedAt = this.#options.now();
+      this.#savedAt = this.#options.steady();
     });
     return this.#saving;
   }

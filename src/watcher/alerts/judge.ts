@@ -5,6 +5,7 @@ import { stableId } from '../../formats/cloud-event.ts';
 import { oneLine } from '../../formats/printable.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
 import type { WatchedSample } from '../metrics/exposition.ts';
+import { digest } from '../sinks/kept-position.ts';
 import type { Alert, AlertState } from './alert-state.ts';
 import type { EntryFacts } from './conditions.ts';
 import type { EntryRule, LastingRule, Rule } from './rule.ts';
@@ -29,6 +30,8 @@ const MOST_KEPT = 10_000;
 /** So many are kept without a look at what is over. */
 const FEW = 500;
 const MOST_CACHED = 2_000;
+/** What is later, or before 1970, is no time that a clock has told. */
+const YEAR_10000 = 253_402_300_800_000;
 
 export class Judge {
   readonly #rules: readonly Rule[];
@@ -47,13 +50,35 @@ export class Judge {
 
   /** @param entries UTF-8 JSON, from this index on: what was judged before is passed over */
   take(log: JudgedLog, first: number, entries: readonly Buffer[]): void {
-    const next = this.#state.logs[log.id] ?? 0;
+    const { next = 0 } = this.#state.logs[log.id] ?? {};
     for (let index = Math.max(first, next); index < first + entries.length; index++) {
       const bytes = entries[index - first];
       if (bytes !== undefined) this.#entry(log, index, bytes);
     }
-    this.#state.logs[log.id] = Math.max(next, first + entries.length);
+    const newest = entries.at(-1);
+    const end = first + entries.length;
+    if (newest !== undefined && end > next) this.#state.logs[log.id] = { next: end, last: digest(newest) };
     this.#forget(log);
+  }
+
+  /** Another log is where this one was: it is judged from its beginning, and what only the other had counts no more. */
+  replaced({ id, name }: JudgedLog, why: string, now: number): void {
+    const { logs, counts, volumes } = this.#state;
+    delete logs[id];
+    for (const kept of [counts, volumes]) {
+      for (const [key, { log }] of Object.entries(kept)) if (log === id) delete kept[key];
+    }
+    for (const rule of this.#rules) {
+      if (rule.kind !== 'state' || rule.when({ state: { otherLog: true }, subject: name }) !== true) continue;
+      const what = oneLine(`${rule.title}: ${why}`, 500);
+      this.#tell(rule, {
+        log: name,
+        key: JSON.stringify([rule.name, id]),
+        time: now,
+        what,
+        id: [id, why, String(now)],
+      });
+    }
   }
 
   /** How something fares: the instance of that name, or the deployment (''). */
@@ -121,7 +146,7 @@ export class Judge {
     const rules = this.#rulesOf(String(entry['operationName']));
     if (rules.length === 0) return;
     const time = Date.parse(String(entry['time']));
-    if (Number.isNaN(time)) return;
+    if (!(time >= 0 && time < YEAR_10000)) return;
     this.#time = time;
     const facts: EntryFacts = {
       entry,

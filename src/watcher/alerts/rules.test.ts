@@ -62,6 +62,12 @@ for (const [what, rule, name, says] of [
   ],
   ['compares what cannot be compared', { ...GOOD, when: 'caller > 3' }, 'mine', /mine\.when: /],
   ['has a regular expression', { ...GOOD, when: 'caller.matches("(a+)+$")' }, 'mine', /matches\(\) is not taken/],
+  [
+    'hides its regular expression',
+    { ...GOOD, when: 'caller.matches // x\n ("(a+)+$")' },
+    'mine',
+    /matches\(\) is not taken/,
+  ],
   ['groups by what is no text', { ...GOOD, by: ['caller == ""'] }, 'mine', /mine\.by\[0\] is a bool/],
   ['has no operation', { ...GOOD, operations: [] }, 'mine', /mine\.operations names no operation/],
   ['has a severity of its own', { ...GOOD, severity: 'huge' }, 'mine', /mine\.severity must be one of/],

@@ -4,6 +4,9 @@ import { readIfThere } from '../../files/read-if-there.ts';
 import { guid, isoTime, list, oneLine, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
 import { NEVER_SILENT, ruleName } from './rule.ts';
 
+/** From now on; one that ends later is not taken. */
+export const MOST_SILENCE_MS = 30 * 86_400_000;
+
 const rule: Reader<string> = (value, path) => {
   if (value === NEVER_SILENT) throw new ShapeError(`${path}: ${NEVER_SILENT} is always told`);
   return ruleName(value, path);

@@ -9,6 +9,8 @@ const WEEK = 168;
 /** Hours that must have been seen. */
 const LEARNING = 24;
 const BUSIEST = 3;
+/** Hours. */
+const AHEAD = 3;
 
 /** @param least requests in an hour that are never unusual @returns why this one makes the hour unusual, once in that hour */
 export function judgeVolume(
@@ -32,7 +34,8 @@ export function judgeVolume(
 
 /** An entry that is older than the hour belongs to it all the same: clocks of two workers differ by moments. */
 function atHour(before: Volume | undefined, now: number): Volume {
-  if (before === undefined) return { hour: now, count: 0, past: [], told: 0 };
+  // A clock that was far ahead has taught nothing.
+  if (before === undefined || before.hour > now + AHEAD) return { hour: now, count: 0, past: [], told: 0 };
   if (now <= before.hour) return before;
   const idle = Math.min(WEEK, now - before.hour - 1);
   return {

@@ -246,8 +246,8 @@ test('a log that is not the one that was sent is not gone on with', async () => 
   const shorter = entries(4);
   const other = [...entries(5), Buffer.from('{"time":"of another"}'), entryAt(6)];
   for (const [log, why] of [
-    [shorter, /the log ends before entry 5, which was sent/],
-    [other, /entry 5 is not the one that was sent/],
+    [shorter, /the log ends before entry 5, which it had/],
+    [other, /entry 5 is not the one that it was/],
   ] as const) {
     const { got, open } = receiver();
     await using run = start({ log: logOf(log), open, path });
@@ -263,8 +263,8 @@ test('a log that is not the one that was sent is not gone on with', async () => 
 test('a log that is exchanged while it is sent, or held, is not gone on with', async () => {
   const other = (count: number): Buffer[] => Array.from({ length: count }, (_, index) => entryAt(index, 'other'));
   for (const [now, why] of [
-    [other(15), /entry 9 is not the one that was sent/],
-    [other(4), /the log ends before entry 9, which was sent/],
+    [other(15), /entry 9 is not the one that it was/],
+    [other(4), /the log ends before entry 9, which it had/],
   ] as const) {
     const all = entries(10);
     const { got, open } = receiver();
@@ -284,7 +284,7 @@ test('a log that is exchanged while it is sent, or held, is not gone on with', a
   await using run = start({ log: logOf(all), open });
   await until(() => batches.length > 2);
   all.splice(1, all.length, ...other(6).slice(1));
-  await until(() => /entry 2 is not the one that was read/.test(run.status().lastFailure?.why ?? ''));
+  await until(() => /entry 2 is not the one that it was/.test(run.status().lastFailure?.why ?? ''));
   isUp = true;
   await until(() => got.length === 6);
   assert.deepEqual(

@@ -4,10 +4,9 @@
 // An entry that is refused by itself may be at fault, or the receiver may refuse everything. So it is passed over when the receiver
 // takes a later one and then refuses it again; it is counted and named, and stays in the log. A receiver that refuses a row of
 // entries has failed like one that is down; the row to be tried doubles with each attempt, so that no run of such entries ends it.
-import { createHash } from 'node:crypto';
 import type { FollowedEntries } from '../../features/audit/follow-entries.ts';
 import { Backoff } from '../../http/backoff.ts';
-import { keepPosition, type Position, type Refusal, readPosition, startAt } from './kept-position.ts';
+import { digest, keepPosition, otherLog, type Position, type Refusal, readPosition, startAt } from './kept-position.ts';
 import { type Delivery, type LogEntry, type LogIdentity, MOST, type Sink } from './sink.ts';
 import { ageOf, type SinkStatus } from './sink-status.ts';
 
@@ -268,13 +267,8 @@ export class SinkRun implements AsyncDisposable {
     const { next, last } = this.#position;
     const held = this.#held.at(-1);
     const wanted = held === undefined ? last : digest(held.bytes);
-    if (wanted === undefined) return undefined;
-    const found = reader.previous();
-    const index = next + this.#held.length - 1;
-    if (found === undefined)
-      return `the log ends before entry ${index}, which was ${held === undefined ? 'sent' : 'read'}: it is not the one it was`;
-    if (digest(found) === wanted) return undefined;
-    return `entry ${index} is not the one that was ${held === undefined ? 'sent' : 'read'}: the log is another`;
+    const place = { next: next + this.#held.length, ...(wanted === undefined ? {} : { last: wanted }) };
+    return otherLog(place, () => reader.previous());
   }
 
   async #close(): Promise<void> {
@@ -307,10 +301,6 @@ const PACED: Step = { wait: 1 };
 
 function failed(why: string, retryAfter = 0): Step {
   return { wait: Math.min(Math.max(1, retryAfter), LONGEST_PUT_OFF_S), why };
-}
-
-function digest(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('base64url');
 }
 
 function reasonOf(error: unknown): string {
