@@ -136,7 +136,6 @@ class WitnessedLog implements AsyncDisposable {
       const { [key]: _, ...others } = failures;
       this.#kept = { checkpoints: { ...checkpoints, [key]: what }, failures: others };
       this.#cosignedAt = latest([this.#cosignedAt, this.#timeOf(what)]);
-      this.#options.cosigned(this.#log, what);
     } else {
       this.#kept = { checkpoints, failures: { ...failures, [key]: what } };
     }
@@ -146,7 +145,12 @@ class WitnessedLog implements AsyncDisposable {
       await replaceFile(this.#path, printCosigned(this.#kept), { folder: () => Promise.resolve() });
     });
     this.#writing = write.catch(() => undefined);
-    await write;
+    try {
+      await write;
+    } finally {
+      // Kept first, so that whoever is served again finds it; told all the same of a disk that is full.
+      if (typeof what === 'string') this.#options.cosigned(this.#log, what);
+    }
   }
 }
 
