@@ -166,6 +166,41 @@ test('traces are sent as they are taken; what a receiver does not take is droppe
   assert.deepEqual(traces.gauges(), [{ name: 'strongroom_trace_spans_dropped_total', value: 6 }]);
 });
 
+test('a worker whose traces do not read drops none of others, and is counted', async () => {
+  let spans = 0;
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => (body += String(chunk)));
+    request.on('end', () => {
+      spans += spansOf(body).length;
+      response.writeHead(200).end('{}');
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const looked = Promise.withResolvers<void>();
+  const told = [{ timeOrigin: ORIGIN, traces: [{ ...finished(), operation: 'not an operation' }] }, 'nonsense'];
+  const traces = openTraces({
+    config: readTraces({ url: `http://127.0.0.1:${port}/v1/traces`, ratio: 0.5 }, 'traces'),
+    link: {
+      request: (_: unknown, { at }: { at: number }) =>
+        Promise.resolve({ worker: at, workers: 3, told: told[at] ?? { timeOrigin: ORIGIN, traces: [finished()] } }),
+    } as never,
+    instances: () => [{ name: 'prod' }],
+    readFile: () => '',
+    pause: async (stopping) => {
+      looked.resolve();
+      await once(stopping, 'abort');
+    },
+  });
+  stack.use(traces);
+  await looked.promise;
+  assert.equal(spans, 3);
+  assert.deepEqual(traces.gauges(), [{ name: 'strongroom_trace_spans_dropped_total', value: 2 }]);
+});
+
 test('where traces go to is judged when it is read', () => {
   const read = (url: string, ratio: unknown = 0.1) => readTraces({ url, ratio }, 'traces');
   for (const url of ['https://otel.example/v1/traces', 'http://127.0.0.1:4318/v1/traces', 'http://localhost:4318/'])

@@ -5,7 +5,7 @@ import type { TracesConfig } from '../../deployment/traces.ts';
 import { call } from '../../http/outbound.ts';
 import { reportFailure } from '../../http/report-failure.ts';
 import type { Link } from '../../links/link.ts';
-import { readTakenTraces } from '../../links/worker-traces.ts';
+import { readTakenTraces, type TakenTraces } from '../../links/worker-traces.ts';
 import { askWorkers } from '../ask-workers.ts';
 import type { WatchedSample } from '../metrics/exposition.ts';
 import { spanCount, tracesRequest, type WorkerTraces } from './otlp-traces.ts';
@@ -38,14 +38,29 @@ export function openTraces({ config, link, instances, readFile, pause = halfSeco
   let dropped = 0;
   let isTrouble = false;
 
+  /** Workers that say what does not read; each is reported once. */
+  const malformed = new Set<string>();
+  const read = (worker: string, told: unknown): TakenTraces | undefined => {
+    try {
+      const taken = readTakenTraces(told, 'traces');
+      malformed.delete(worker);
+      return taken;
+    } catch (error) {
+      dropped += 1; // how many it were nobody knows
+      if (!malformed.has(worker)) reportFailure(`the traces of worker ${worker} do not read, and are dropped`, error);
+      malformed.add(worker);
+      return undefined;
+    }
+  };
+
   const take = async (): Promise<readonly WorkerTraces[]> => {
     const of = await Promise.all(
       instances().map(async ({ name }) => {
         const answers = await askWorkers(link, name, { kind: 'traces', ratio });
         return answers.flatMap(({ worker, told }): readonly WorkerTraces[] => {
           if (told === undefined) return [];
-          const taken = readTakenTraces(told, 'traces');
-          return taken.traces.length === 0 ? [] : [{ hsm: name, worker, ...taken }];
+          const taken = read(`${name}/${worker}`, told);
+          return taken === undefined || taken.traces.length === 0 ? [] : [{ hsm: name, worker, ...taken }];
         });
       }),
     );
