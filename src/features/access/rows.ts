@@ -8,6 +8,7 @@ import { ownCommand } from '../../formats/own-command.ts';
 import { type Answer, type AnyRow, type Row, row } from '../../http/route.ts';
 import { badParameter, ServiceError } from '../../http/service-error.ts';
 import type { LoggedCall } from '../audit/logged-call.ts';
+import type { ReadingTurns } from '../audit/reading-turns.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import type { ArrivingPeer, Refusal } from '../network-rules/admission.ts';
 import { part } from '../part.ts';
@@ -37,6 +38,7 @@ interface AccessService {
   /** The data action that an operation needs, by the name that the log has for it. */
   readonly actionOf: (operation: string) => string | undefined;
   readonly usage: Usage;
+  readonly usageTurns: ReadingTurns;
   /** Unix seconds. */
   readonly systemNow: () => number;
 }
@@ -56,6 +58,7 @@ export function accessRows({
   network,
   actionOf,
   usage,
+  usageTurns,
   systemNow,
 }: AccessService): readonly AnyRow[] {
   // Reading the log costs time that others wait for: one at a time at each worker.
@@ -104,7 +107,7 @@ export function accessRows({
         const days = readDays(query.get('days'), 90);
         const since = isoTime(systemNow() - days * 86_400);
         const isReader = READ_LOG.some((right) => roles.isAllowed(principal, right, ROOT_SCOPE) !== undefined);
-        const log = isReader ? await usedSince(usage, since) : undefined;
+        const log = isReader ? await usageTurns.take(principal.oid, () => usedSince(usage, since)) : undefined;
         const grants = whoCan(name, roles, log);
         const whoCanGiveRoles = whoCanGrant({ scope: keyScope(name), principalId: '' }, roles);
         const looked = log && { days, since, entries: log.entries, gaveUp: log.gaveUp, grantsGaveUp: log.grantsGaveUp };

@@ -1,8 +1,9 @@
 import { type IndexPlace, indexPlace, isLong } from '../audit/index/index-file.ts';
+import { ReadingTurns } from '../audit/reading-turns.ts';
 import { part } from '../part.ts';
 import { type Guarding, openGuard } from './retirement-guard.ts';
 import { type UsageService, usageRows } from './rows.ts';
-import { inTurn, openUsage } from './usage-of.ts';
+import { openUsage, sharedUses } from './usage-of.ts';
 
 interface Needs extends Omit<Guarding, 'usage'> {
   /** Folders of the instance's log, and of indexes. */
@@ -23,8 +24,10 @@ export const usage = part({
       wantIndex();
       return indexPlace(places.index, places.audit);
     };
-    const usage = inTurn(openUsage(places.audit, { most: MOST_ENTRIES, place, report: needs.report }));
-    return { usage, wantIndex, retirementGuard: openGuard({ ...needs, usage }) };
+    const usage = openUsage(places.audit, { most: MOST_ENTRIES, place, report: needs.report });
+    // The guard waits for nobody who only looks.
+    const retirementGuard = openGuard({ ...needs, usage: sharedUses(usage) });
+    return { usage, usageTurns: new ReadingTurns(), wantIndex, retirementGuard };
   },
   serve: (service: UsageService & { readonly wantIndex: () => void }) => ({
     rows: usageRows(service),

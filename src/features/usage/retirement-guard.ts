@@ -1,5 +1,6 @@
 // Whether a key may be taken from those who use it: the list of who did in the last days, and what the setting says to that. A
 // reason lets everything pass, and is put on record: the guard keeps from mistakes, and from nobody who means it.
+import { isDeepStrictEqual } from 'node:util';
 import { isoTime } from '../../formats/iso-time.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import type { GrantHeaders } from '../../http/route.ts';
@@ -13,6 +14,10 @@ import { type Dependence, dependencesIn } from './uses.ts';
 const DAY = 86_400;
 /** In a message. */
 const MOST_NAMED = 5;
+/** With a reason, users are looked for so long. */
+const PATIENCE_S = 2;
+/** Another change came in between so many times in a row. */
+const ATTEMPTS = 4;
 
 export interface Guarding {
   readonly usage: Pick<Usage, 'uses'>;
@@ -31,13 +36,18 @@ export function openGuard({ usage, settings, systemNow, report }: Guarding): Ret
       const mode = settings.value('StrongroomRetirementGuard');
       if (mode === 'off') return undefined;
       const days = settings.number('StrongroomRetirementGuardDays');
-      const retirement = by(days);
-      if (retirement === undefined) return undefined;
+      if (by(days) === undefined) return undefined;
       const since = isoTime(systemNow() - days * DAY);
-      const found = await whoUsed(usage, retirement, since, report);
+      const reason = reasonIn(grantHeaders());
+      using patience = patienceWith(reason);
+      const judged = await whatIsLost(
+        () => by(days),
+        (lost) => Promise.race([whoUsed(usage, lost, since, report), patience.over]),
+      );
+      if (judged === undefined) return undefined;
+      const { retirement, found } = judged;
       if (typeof found !== 'string' && found.length === 0) return undefined;
       const told = typeof found === 'string' ? unknownText(retirement, found) : usedText(retirement, days, found);
-      const reason = reasonIn(grantHeaders());
       const usedBy = typeof found === 'string' ? [] : [...new Set(found.map(({ principal }) => principal))];
       if (mode === 'warn' || reason !== undefined) return { warning: told, detail: { usedBy, reason } };
       throw new ServiceError('Conflict', `${told}. ${wayOut(retirement)}`, {
@@ -47,13 +57,43 @@ export function openGuard({ usage, settings, systemNow, report }: Guarding): Ret
   };
 }
 
+type Found = readonly Dependence[] | string;
+
+/** The key may be changed while its users are looked for: what is taken away is judged as it is then. */
+async function whatIsLost(
+  now: () => Retirement | undefined,
+  look: (retirement: Retirement) => Promise<Found>,
+): Promise<{ readonly retirement: Retirement; readonly found: Found } | undefined> {
+  let retirement = now();
+  for (let attempt = 1; retirement !== undefined; attempt++) {
+    const found = await look(retirement);
+    const after = now();
+    if (isDeepStrictEqual(after, retirement)) return { retirement, found };
+    if (after !== undefined && attempt === ATTEMPTS) {
+      return { retirement: after, found: 'it was changed whenever they were looked for' };
+    }
+    retirement = after;
+  }
+  return undefined;
+}
+
+/** Whoever says why may do it in any case, and waits a moment alone to be told whom it concerns. */
+function patienceWith(reason: string | undefined): Disposable & { readonly over: Promise<string> } {
+  const { promise: over, resolve } = Promise.withResolvers<string>();
+  const timer =
+    reason === undefined
+      ? undefined
+      : setTimeout(() => resolve(`its log could not be read within ${PATIENCE_S} s`), PATIENCE_S * 1000);
+  return { over, [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
 /** @returns a text: why it cannot be told */
 async function whoUsed(
   usage: Pick<Usage, 'uses'>,
   { name, versions, operations }: Retirement,
   since: string,
   report: Guarding['report'],
-): Promise<readonly Dependence[] | string> {
+): Promise<Found> {
   try {
     const { uses, gaveUp, entries, indexed = 0 } = await usage.uses(dayOf(since));
     // A key of that name that was purged before was another one.

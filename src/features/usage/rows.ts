@@ -4,6 +4,7 @@ import { isGuid } from '../../formats/guid.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { type AnyRow, row } from '../../http/route.ts';
 import { badParameter } from '../../http/service-error.ts';
+import type { ReadingTurns } from '../audit/reading-turns.ts';
 import { requireKey } from '../keys/find-key.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import { dataAction } from '../roles/data-actions.ts';
@@ -18,12 +19,13 @@ export interface UsageService extends Pick<Guarding, 'settings' | 'systemNow'> {
   readonly keys: KeyIndex;
   readonly roles: Pick<Roles, 'isAllowed'>;
   readonly usage: Usage;
+  readonly usageTurns: ReadingTurns;
 }
 
 const MOST_DAYS = 3650;
 const DAY = 86_400;
 
-export function usageRows({ keys, roles, usage, settings, systemNow }: UsageService): readonly AnyRow[] {
+export function usageRows({ keys, roles, usage, usageTurns, settings, systemNow }: UsageService): readonly AnyRow[] {
   return [
     row({
       method: 'GET',
@@ -34,7 +36,10 @@ export function usageRows({ keys, roles, usage, settings, systemNow }: UsageServ
       alsoAllows: (_, principal) => roles.isAllowed(principal, dataAction('settings/read/action'), ROOT_SCOPE)?.grant,
       scope: 'root',
       activation: 'any',
-      handle: async ({ query }) => ({ status: 200, body: await viewOf(usage, readAsked(query, systemNow() * 1000)) }),
+      async handle({ query, principal }) {
+        const asked = readAsked(query, systemNow() * 1000);
+        return { status: 200, body: await usageTurns.take(principal.oid, () => viewOf(usage, asked)) };
+      },
     }),
     row({
       method: 'GET',
@@ -48,7 +53,7 @@ export function usageRows({ keys, roles, usage, settings, systemNow }: UsageServ
         const { name } = requireKey(keys, request);
         const days = readDays(request.query.get('days'), settings.number('StrongroomRetirementGuardDays'));
         const since = isoTime(systemNow() - days * DAY);
-        const { uses, entries, gaveUp } = await usage.uses(dayOf(since));
+        const { uses, entries, gaveUp } = await usageTurns.take(request.principal.oid, () => usage.uses(dayOf(since)));
         const dependants = dependencesIn(uses, name).filter(({ last }) => last >= since);
         const current = keys.find(name)?.version;
         const versions = keys.versions(name).map(({ version, attributes: { enabled, created } }) => ({

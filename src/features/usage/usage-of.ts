@@ -134,16 +134,21 @@ function openWhole(folder: string): ReturnType<typeof openEntries> {
   return log;
 }
 
-/** Reading costs time that others wait for: one at a time. */
-export function inTurn(usage: Usage): Usage {
-  let turn: Promise<unknown> = Promise.resolve();
-  const next = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = turn.then(work);
-    turn = result.catch(() => undefined); // told to whoever asked
-    return result;
-  };
+/**
+ * One at a time, and for all that ask for the same days meanwhile the one that begins next, which sees what was done before they asked.
+ */
+export function sharedUses(usage: Pick<Usage, 'uses'>): Pick<Usage, 'uses'> {
+  let last: Promise<unknown> = Promise.resolve();
+  const next = new Map<number, ReturnType<Usage['uses']>>();
   return {
-    uses: (sinceDay) => next(() => usage.uses(sinceDay)),
-    calls: (time, visit) => next(() => usage.calls(time, visit)),
+    uses: (sinceDay) =>
+      next.getOrInsertComputed(sinceDay, () => {
+        const reading = last.then(() => {
+          next.delete(sinceDay);
+          return usage.uses(sinceDay);
+        });
+        last = reading.catch(() => undefined); // told to whoever asked
+        return reading;
+      }),
   };
 }

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { ServiceError } from '../../http/service-error.ts';
+import { recordedLog } from '../audit/index/recorded-log.fixture.ts';
+import type { Use } from '../audit/index/usage.ts';
+import type { Retirement } from '../keys/retirement.ts';
+import { usage as part } from './part.ts';
+import { openGuard } from './retirement-guard.ts';
+import { sharedUses, type Usage } from './usage-of.ts';
+
+const NOW = 1.79e9;
+const settings = { value: () => 'enforce', number: () => 30 };
+const common = { settings, systemNow: () => NOW, report: assert.fail };
+const version = (digit: string): Retirement => ({
+  ...{ name: 'k', versions: [digit.repeat(32)], what: `version ${digit}`, how: 'disabled' },
+});
+const use = (digit: string): Use => {
+  const facets = {
+    ...{ caller: 'c', application: '', user: '', operation: 'KeySign', dataAction: '', key: 'k' },
+    ...{
+      version: digit.repeat(32),
+      scope: '',
+      outcome: 'success' as const,
+      status: 200,
+      code: 'OK',
+      decision: 'allow',
+    },
+    grant: '',
+  };
+  return { facets, count: 1, first: NOW * 1000, last: NOW * 1000, days: new Map([[20_000, 1]]) };
+};
+const guardOver = (uses: Usage['uses']) => openGuard({ ...common, usage: { uses } });
+const withReason = () => ({ reason: 'stolen' });
+
+test('with a reason a key is taken away after two seconds at most, however long its users are looked for', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const guard = guardOver(() => new Promise(() => undefined));
+  let waits = true;
+  void guard
+    .judge(
+      () => version('a'),
+      () => ({}),
+    )
+    .finally(() => (waits = false));
+  const told = guard.judge(() => version('a'), withReason);
+  t.mock.timers.tick(2_000);
+  const retired = await told;
+  assert.match(retired?.warning ?? '', /^Whether version a, to be disabled, is used is not known: .* within 2 s$/);
+  assert.deepEqual(retired?.detail, { usedBy: [], reason: 'stolen' });
+  await setImmediate();
+  assert.ok(waits, 'whoever says nothing waits for the answer');
+});
+
+test('a version that became the newest while users were looked for is judged, not the one before', async () => {
+  let newest = 'a';
+  const uses = async () => {
+    newest = 'b';
+    return { uses: [use('b')], entries: 1, gaveUp: false };
+  };
+  const judge = guardOver(uses).judge(
+    () => version(newest),
+    () => ({}),
+  );
+  await assert.rejects(judge, (error: unknown) => error instanceof ServiceError && error.innerCode === 'KeyInUse');
+  // One that changes each time is not known to be unused.
+  let changes = 0;
+  const never = guardOver(async () => ({ uses: [], entries: 1, gaveUp: false }));
+  const restless = never.judge(
+    () => version(((changes += 1) % 10).toString()),
+    () => ({}),
+  );
+  await assert.rejects(
+    restless,
+    (error: unknown) => error instanceof ServiceError && error.innerCode === 'UsageUnknown',
+  );
+});
+
+test('all who ask while users are looked for are told by the one reading that begins next', async () => {
+  const begun: (() => void)[] = [];
+  const { uses } = sharedUses({
+    uses: (sinceDay) =>
+      new Promise((resolve) => begun.push(() => resolve({ uses: [], entries: sinceDay, gaveUp: false }))),
+  });
+  const first = uses(1);
+  await setImmediate();
+  const others = Array.from({ length: 20 }, () => uses(1));
+  assert.equal(begun.length, 1);
+  begun[0]?.();
+  await first;
+  await setImmediate();
+  assert.equal(begun.length, 2, 'it begins after they asked');
+  begun[1]?.();
+  assert.deepEqual(
+    (await Promise.all(others)).map(({ entries }) => entries),
+    others.map(() => 1),
+  );
+});
+
+test('the guard waits for nobody who looks at usage, and few of these wait', async () => {
+  using log = recordedLog();
+  await log.record([{ time: new Date(NOW * 1000).toISOString(), operationName: 'KeyGet' }]);
+  const places = { audit: log.folder, index: dirname(log.path) };
+  const { usageTurns, retirementGuard } =
+    part.keep?.({ ...common, report: () => undefined, indexWanted: () => undefined, places }) ?? assert.fail();
+  const look = (principal: string) => usageTurns.take(principal, () => new Promise(() => undefined));
+  void look('a');
+  void look('a');
+  assert.equal(
+    await retirementGuard.judge(
+      () => version('a'),
+      () => ({}),
+    ),
+    undefined,
+  );
+  await assert.rejects(look('a'), (error: unknown) => error instanceof ServiceError && error.status === 429);
+});
