@@ -10,13 +10,14 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileSink } from './file-sink.ts';
 import { entryAt, IDENTITY } from './run-sink.fixture.ts';
 import { type Receiver, sinkContract } from './sink.contract.ts';
-import type { LogEntry } from './sink.ts';
+import type { LogEntry, LogIdentity } from './sink.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'file-sink-'));
 after(() => rmSync(root, { recursive: true }));
@@ -100,6 +101,38 @@ test('a line that was torn counts for nothing, and the next one stands by itself
     assert.deepEqual(
       linesOf(path).map(({ index }) => index),
       [0, 1],
+    );
+  }));
+
+test('what a full disk left of one log takes no entry of another with it', (t) =>
+  withFile(async ({ path }) => {
+    await using file = await openFile(join(root, 'any'), 'w');
+    const prototype = Object.getPrototypeOf(file) as typeof file;
+    const { write } = file;
+    const torn = Promise.withResolvers<void>();
+    let writes = 0;
+    t.mock.method(prototype, 'write', async function (this: typeof file, bytes: Buffer) {
+      writes += 1;
+      if (writes === 1) {
+        // The other one's look at the file comes in between if it can.
+        for (let turn = 0; turn < 2_000 && writes === 1; turn++) await new Promise((resolve) => setImmediate(resolve));
+        const written = (await Reflect.apply(write, this, [bytes.subarray(0, 60)])) as unknown;
+        torn.resolve();
+        return written;
+      }
+      await torn.promise;
+      return (await Reflect.apply(write, this, [bytes])) as unknown;
+    });
+    const send = (log: LogIdentity, index: number) =>
+      fileSink({ name: 'file', kind: 'file', path }, { log }).send([entry(index)], NEVER);
+    const [first, second] = await Promise.all([
+      send({ ...IDENTITY, origin: 'strongroom/other' }, 3),
+      send(IDENTITY, 7),
+    ]);
+    assert.deepEqual([first, second], [{ outcome: 'failed', why: 'the disk is full' }, { outcome: 'taken' }]);
+    assert.deepEqual(
+      linesOf(path).map(({ index }) => index),
+      [7],
     );
   }));
 
