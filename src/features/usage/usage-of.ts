@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { readIfThere } from '../../files/read-if-there.ts';
 import { parseCheckpoint } from '../../formats/tlog-checkpoint.ts';
 import { TILE_WIDTH } from '../../formats/tlog-tiles.ts';
-import { facetsText, type IndexPlace, openIndexFile } from '../audit/index/index-file.ts';
+import { type IndexPlace, openIndexFile } from '../audit/index/index-file.ts';
 import { indexedEntry } from '../audit/index/indexed-entry.ts';
-import { DAY_MS, readUsage, type Use } from '../audit/index/usage.ts';
+import { addUse, DAY_MS, readUsage, type Use } from '../audit/index/usage.ts';
 import { type LoggedCall, loggedCallOf, parseEntry } from '../audit/logged-call.ts';
 import { openEntries } from '../audit/read-entries.ts';
+import { restingAsLong } from '../audit/reading-turns.ts';
 
 export interface Read {
   /** How many entries were looked at. */
@@ -44,7 +45,7 @@ interface Reading {
   readonly report?: (what: string, error: unknown) => void;
 }
 
-/** Entries behind the end of an index that are read without a pause. */
+/** Entries behind the end of an index that are read one by one. */
 const MOST_BEHIND = 64 * TILE_WIDTH;
 
 /**
@@ -77,7 +78,7 @@ export function openUsage(
     return { entries, gaveUp: false };
   };
   /** How many entries the index has, where these are not enough or cannot be used now; the log says the same, and takes longer. */
-  const sums = (sinceDay: number): (Read & { readonly uses: readonly Use[] }) | number => {
+  const sums = async (sinceDay: number): Promise<(Read & { readonly uses: readonly Use[] }) | number> => {
     const { size } = openWhole(folder);
     try {
       const at = place();
@@ -85,7 +86,7 @@ export function openUsage(
       using index = openIndexFile(at, true);
       const indexed = index.entries();
       if (size - indexed > MOST_BEHIND) return indexed;
-      const { uses, entries } = readUsage(folder, index, sinceDay);
+      const { uses, entries } = await readUsage(folder, index, sinceDay, restingAsLong());
       return { uses: uses.filter(({ days }) => days.size > 0), entries, gaveUp: false };
     } catch (error) {
       // Half written, damaged or held by another: what of it is the log's own fault shows again where that is read.
@@ -103,22 +104,15 @@ export function openUsage(
         return call.time;
       }),
     async uses(sinceDay) {
-      const summed = sums(sinceDay);
+      const summed = await sums(sinceDay);
       if (typeof summed !== 'number') return summed;
       const uses = new Map<string, Use>();
       const since = new Date(sinceDay * DAY_MS).toISOString();
       const read = await backwards(since, (bytes, at) => {
-        const { facets, time } = indexedEntry(bytes);
-        if (Number.isNaN(time)) throw new Error(`entry ${at} of the log does not read`);
-        const day = Math.floor(time / DAY_MS);
-        if (day >= sinceDay) {
-          const use = uses.getOrInsertComputed(facetsText(facets), () => ({ facets, count: 0, days: new Map() }));
-          use.count += 1;
-          use.first = Math.min(use.first ?? time, time);
-          use.last = Math.max(use.last ?? time, time);
-          use.days.set(day, (use.days.get(day) ?? 0) + 1);
-        }
-        return new Date(time).toISOString();
+        const entry = indexedEntry(bytes);
+        if (Number.isNaN(entry.time)) throw new Error(`entry ${at} of the log does not read`);
+        if (Math.floor(entry.time / DAY_MS) >= sinceDay) addUse(uses, entry, sinceDay);
+        return new Date(entry.time).toISOString();
       });
       return { ...read, ...(read.gaveUp ? { indexed: summed } : {}), uses: [...uses.values()] };
     },

@@ -32,7 +32,7 @@ export interface AuditSource {
   /** Entries that there are now. */
   size(): Promise<number>;
   /** Names of operations that the log has, where it is at hand. */
-  operations(): readonly string[];
+  operations(): Promise<readonly string[]>;
 }
 
 /** A log that is read in a moment has no index. */
@@ -89,9 +89,9 @@ export function localSource(
       }
     },
     size: () => Promise.resolve(openEntries(folder).size),
-    operations() {
+    async operations() {
       using index = open();
-      return [...new Set(readUsage(folder, index).uses.map(({ facets }) => facets.operation))];
+      return [...new Set((await readUsage(folder, index)).uses.map(({ facets }) => facets.operation))];
     },
   };
 }
@@ -165,6 +165,6 @@ export function remoteSource(client: AskingClient, given: GivenFilter): AuditSou
       for await (const { size } of pages({ order: 'newest', from: Number.MAX_SAFE_INTEGER })) return size;
       return 0;
     },
-    operations: () => [],
+    operations: () => Promise.resolve([]),
   };
 }

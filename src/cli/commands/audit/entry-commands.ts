@@ -149,9 +149,9 @@ function printer(json: boolean, terminal: Terminal) {
     terminal.out(json ? printableJson({ index, ...entry }, 0) : `${entryLine(index, entry)}\n`);
   };
   /** Nothing may be the answer, or a word that was written wrongly. */
-  const ended = ({ operation }: AuditFilter, source: AuditSource): number => {
+  const ended = async ({ operation }: AuditFilter, source: AuditSource): Promise<number> => {
     if (printed > 0 || operation === undefined) return 0;
-    const operations = new Map(source.operations().map((name) => [name.toLowerCase(), name]));
+    const operations = new Map((await source.operations()).map((name) => [name.toLowerCase(), name]));
     const wanted = operation.toLowerCase();
     if (operations.size === 0 || operations.has(wanted)) return 0;
     const meant = operations.get(nearest(wanted, operations.keys()) ?? '');

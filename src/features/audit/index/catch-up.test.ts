@@ -10,7 +10,7 @@ import { openEntries } from '../read-entries.ts';
 import { openIndexWriter } from './catch-up.ts';
 import { matcherOf } from './filter.ts';
 import { facetsText, IndexError, openIndexFile } from './index-file.ts';
-import { indexedEntry } from './indexed-entry.ts';
+import { indexedEntry, useFacets } from './indexed-entry.ts';
 import { anyEntry, type RecordedLog, recordedLog } from './recorded-log.fixture.ts';
 import { searchLog } from './search.ts';
 import { DAY_MS, readUsage } from './usage.ts';
@@ -47,7 +47,7 @@ function counted(folder: string) {
   const uses = new Map<string, { count: number; first: number; last: number; days: Record<number, number> }>();
   for (const { text } of openEntries(folder).from(0)) {
     const { facets, time } = indexedEntry(Buffer.from(text));
-    const use = uses.getOrInsert(facetsText(facets), { count: 0, first: time, last: time, days: {} });
+    const use = uses.getOrInsert(facetsText(useFacets(facets)), { count: 0, first: time, last: time, days: {} });
     use.count += 1;
     use.first = Math.min(use.first, time);
     use.last = Math.max(use.last, time);
@@ -57,9 +57,9 @@ function counted(folder: string) {
   return Object.fromEntries(uses);
 }
 
-function used(log: RecordedLog) {
+async function used(log: RecordedLog) {
   using index = openIndexFile(log, true);
-  const { uses, entries: of } = readUsage(log.folder, index, 0);
+  const { uses, entries: of } = await readUsage(log.folder, index, 0);
   const shown = uses.map(({ facets, count, first, last, days }) => [
     facetsText(facets),
     { count, first, last, days: Object.fromEntries(days) },
@@ -69,9 +69,82 @@ function used(log: RecordedLog) {
 
 test('usage is what the log says, with the tail that the index lacks, and after the log has grown', async () => {
   using log = await indexedLog();
-  assert.deepEqual(used(log), { of: 800, uses: counted(log.folder) });
+  assert.deepEqual(await used(log), { of: 800, uses: counted(log.folder) });
   await log.record(entries.slice(0, 100));
-  assert.deepEqual(used(log), { of: 900, uses: counted(log.folder) });
+  assert.deepEqual(await used(log), { of: 900, uses: counted(log.folder) });
+});
+
+test('usage is as of one moment although the index is written to in each pause of the reading', async () => {
+  using log = recordedLog();
+  const many = [0, 1, 2].flatMap((n) =>
+    entries.map((each) => ({ ...each, grant: `${n}${String(each['time'])}`, decision: 'allow' })),
+  );
+  await log.record(many.slice(0, 1200));
+  using writer = openIndexWriter(log, assert.fail);
+  while (writer.step(5));
+  await log.record(many.slice(1200));
+  using index = openIndexFile(log, true);
+  let pauses = 0;
+  const { uses, entries: of } = await readUsage(log.folder, index, 0, () => {
+    pauses += 1;
+    writer.step(0);
+    return Promise.resolve();
+  });
+  assert.ok(pauses > 4 && index.entries() > 1024);
+  const shown = uses.map(({ facets, count, first, last, days }) => [
+    facetsText(facets),
+    { count, first, last, days: Object.fromEntries(days) },
+  ]);
+  assert.deepEqual({ of, uses: Object.fromEntries(shown) as unknown }, { of: 2400, uses: counted(log.folder) });
+});
+
+test('names that strangers and the denied think of make no uses; what was allowed is counted by name', async () => {
+  using log = recordedLog();
+  const [allowed = {}] = entries.filter(({ httpStatusCode }) => httpStatusCode === 200);
+  const { key: _key, grant: _grant, dataAction: _action, scope: _scope, ...asked } = allowed;
+  const named = (i: number): object => ({
+    requestUri: `https://dev.managedhsm.azure.net/keys/k${i}/${String(i).padStart(32, '0')}/sign?api-version=7.6`,
+  });
+  const refused = { ...asked, resultType: 'Failed' };
+  await log.record([
+    ...Array.from({ length: 300 }, (_, i) => ({
+      ...refused,
+      ...named(i),
+      ...{ identity: '{}', httpStatusCode: 401, decision: 'unauthenticated' },
+    })),
+    ...Array.from({ length: 300 }, (_, i) => ({
+      ...refused,
+      ...named(i),
+      ...{ httpStatusCode: 403, decision: 'deny', scope: `/keys/k${i}` },
+    })),
+    ...Array.from({ length: 300 }, () => allowed),
+  ]);
+  using writer = openIndexWriter(log, assert.fail);
+  while (writer.step(5));
+  using index = openIndexFile(log, true);
+  assert.equal(index.db.prepare('SELECT count(*) AS rows FROM uses').get()?.['rows'], 3);
+  const { uses } = await readUsage(log.folder, index, 0);
+  assert.deepEqual(
+    uses.map(({ facets, count }) => [facets.key === '', count]),
+    [
+      [true, 300],
+      [true, 300],
+      [false, 300],
+    ],
+  );
+  assert.deepEqual(await search(log, { key: 'k7' }), [7, 307], 'a search finds them by name all the same');
+});
+
+test('only uses since the day that is asked for are given', async () => {
+  using log = await indexedLog();
+  using index = openIndexFile(log, true);
+  const { uses } = await readUsage(log.folder, index, Math.floor(1.79e12 / DAY_MS) + 30);
+  const tail = entries.slice(768).map((each) => indexedEntry(Buffer.from(JSON.stringify(each))));
+  assert.deepEqual(
+    new Set(uses.map(({ facets }) => facetsText(facets))),
+    new Set(tail.map(({ facets }) => facetsText(useFacets(facets)))),
+    'of what is behind the index alone',
+  );
 });
 
 test('a process that is killed while it catches up leaves counts that are exact, and the next one goes on', async () => {
@@ -91,7 +164,7 @@ test('a process that is killed while it catches up leaves counts that are exact,
     await once(child.stdout, 'data');
     child.kill('SIGKILL');
     await once(child, 'close');
-    assert.deepEqual(used(log), { of: 4800, uses: counted(log.folder) });
+    assert.deepEqual(await used(log), { of: 4800, uses: counted(log.folder) });
   }
   using writer = openIndexWriter(log, assert.fail);
   while (writer.step(20));
@@ -108,7 +181,7 @@ test('several may catch up at once: each entry is counted once', async () => {
   other.step(0);
   one.step(0);
   assert.equal(one.position, 768);
-  assert.deepEqual(used(log), { of: 800, uses: counted(log.folder) });
+  assert.deepEqual(await used(log), { of: 800, uses: counted(log.folder) });
 });
 
 test('an entry of the largest size, and what is no entry at all, are found', async () => {
@@ -163,7 +236,7 @@ for (const [how, [edit, reason]] of Object.entries(edits)) {
     );
     const told = catchUp(log);
     assert.match(told.join(), reason);
-    assert.deepEqual(used(log), { of: 800, uses: counted(log.folder) });
+    assert.deepEqual(await used(log), { of: 800, uses: counted(log.folder) });
   });
 }
 
@@ -179,7 +252,7 @@ test('bytes changed behind the back of SQLite are noticed where they are read', 
   };
   hidden('KeySign', 'KeySigh');
   await assert.rejects(search(log, { operation: 'KeySign' }), IndexError);
-  assert.throws(() => used(log), IndexError);
+  await assert.rejects(used(log), IndexError);
   // Rows of blocks: which entry has which facets.
   const bytes = Buffer.from(whole);
   using index = openIndexFile(log, true);
@@ -207,7 +280,7 @@ test('an index of another log, or of one that has been cut or written anew since
   writeFileSync(checkpoint, note.replace('strongroom/test', 'strongroom/west'));
   assert.throws(() => openIndexFile(log, true), /of another log/);
   writeFileSync(checkpoint, note);
-  assert.deepEqual(used(log).of, 800);
+  assert.deepEqual((await used(log)).of, 800);
 
   // In the middle, it shows when it is read.
   const middle = join(log.folder, 'tile/entries/001');
@@ -224,7 +297,7 @@ test('an index that another process has thrown away is made again, and that one 
   rmSync(log.path);
   while (writer.step(5));
   assert.ok(existsSync(log.path));
-  assert.deepEqual(used(log), { of: 800, uses: counted(log.folder) });
+  assert.deepEqual(await used(log), { of: 800, uses: counted(log.folder) });
   rmSync(dirname(log.path), { recursive: true });
   mkdirSync(dirname(log.path), { mode: 0o700 });
   while (writer.step(5));

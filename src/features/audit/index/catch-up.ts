@@ -20,7 +20,7 @@ import {
   sealed,
   toIndexError,
 } from './index-file.ts';
-import { type Facets, folded, indexedEntry } from './indexed-entry.ts';
+import { type Facets, folded, indexedEntry, useFacets } from './indexed-entry.ts';
 import { DAY_MS } from './usage.ts';
 
 /** Of what was seen lately, its row: most entries are like others. */
@@ -92,23 +92,31 @@ function writerOf(file: IndexFile): (forMs: number) => boolean {
   isStill(file);
   const facets = dictionary(
     db.prepare('SELECT id FROM facets WHERE hash = ?'),
-    db.prepare(`INSERT INTO facets VALUES (${Array(15).fill('?').join(', ')})`),
+    db.prepare(`INSERT INTO facets VALUES (${Array(12).fill('?').join(', ')})`),
   );
   const texts = dictionary(
     db.prepare('SELECT id FROM texts WHERE hash = ?'),
     db.prepare('INSERT INTO texts VALUES (?, ?, ?)'),
   );
+  const uses = dictionary(
+    db.prepare('SELECT id FROM uses WHERE hash = ?'),
+    db.prepare('INSERT INTO uses VALUES (?, ?, ?, 0, NULL, NULL, 0)'),
+  );
+  /** By rows of facets. */
+  const useOf = new Map<number, number>();
   const count = db.prepare(
-    `UPDATE facets SET count = count + ?1, first = coalesce(min(coalesce(first, ?2), ?2), first),
-      last = coalesce(max(coalesce(last, ?3), ?3), last) WHERE id = ?4`,
+    `UPDATE uses SET count = count + ?1, first = coalesce(min(coalesce(first, ?2), ?2), first),
+      last = coalesce(max(coalesce(last, ?3), ?3), last), changed = ?4 WHERE id = ?5`,
   );
   const countDay = db.prepare(
-    'INSERT INTO days VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count',
+    `INSERT INTO days VALUES (?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET count = count + excluded.count, changed = excluded.changed`,
   );
   const putBlock = db.prepare('INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)');
   const putIds = db.prepare('INSERT INTO ids VALUES (?, ?)');
   const sizes = db.prepare(
-    'SELECT (SELECT coalesce(max(id) + 1, 0) FROM facets) AS facets, (SELECT coalesce(max(id) + 1, 0) FROM texts) AS texts',
+    `SELECT (SELECT coalesce(max(id) + 1, 0) FROM facets) AS facets, (SELECT coalesce(max(id) + 1, 0) FROM texts) AS texts,
+      (SELECT coalesce(max(id) + 1, 0) FROM uses) AS uses`,
   );
   const move = db.prepare('UPDATE about SET blocks = ?, changes = ?');
   let seen = -1;
@@ -128,10 +136,10 @@ function writerOf(file: IndexFile): (forMs: number) => boolean {
       block += 1;
     } while (performance.now() < until);
     if (block === first) return false;
-    for (const [id, tally] of tallies) count.run(tally.count, tally.first ?? null, tally.last ?? null, id);
+    for (const [id, tally] of tallies) count.run(tally.count, tally.first ?? null, tally.last ?? null, block, id);
     for (const [dayAndId, times] of days) {
       const [day = '', id = ''] = dayAndId.split(' ');
-      countDay.run(Number(day), Number(id), times);
+      countDay.run(Number(day), Number(id), times, block);
     }
     move.run(block, changes() + 1);
     return more;
@@ -144,7 +152,8 @@ function writerOf(file: IndexFile): (forMs: number) => boolean {
     }
     const rows = new Uint32Array(2 * TILE_WIDTH);
     const hashes = new Set<number>();
-    const times = { count: 0, first: undefined, last: undefined };
+    const times = newTally();
+    if (useOf.size >= MOST_KNOWN) useOf.clear();
     for (const [i, { entry }] of entries.entries()) {
       const read = indexedEntry(entry);
       const of = facets.idOf(facetsText(read.facets), () => valuesOf(read.facets));
@@ -152,9 +161,13 @@ function writerOf(file: IndexFile): (forMs: number) => boolean {
       rows[TILE_WIDTH + i] = texts.idOf(read.text, () => [Buffer.from(read.text)]);
       for (const id of read.ids) hashes.add(crc32(id));
       add(times, read.time);
-      add(tallies.getOrInsert(of, { count: 0, first: undefined, last: undefined }), read.time);
+      const use = useOf.getOrInsertComputed(of, () => {
+        const used = facetsText(useFacets(read.facets));
+        return uses.idOf(used, () => [used]);
+      });
+      add(tallies.getOrInsertComputed(use, newTally), read.time);
       if (Number.isNaN(read.time)) continue;
-      const day = `${Math.floor(read.time / DAY_MS)} ${of}`;
+      const day = `${Math.floor(read.time / DAY_MS)} ${use}`;
       days.set(day, (days.get(day) ?? 0) + 1);
     }
     const row = { id: block, first: times.first ?? null, last: times.last ?? null, bundle: crc32(bytes) };
@@ -172,6 +185,8 @@ function writerOf(file: IndexFile): (forMs: number) => boolean {
         const next = sizes.get() ?? {};
         facets.restart(Number(next['facets']));
         texts.restart(Number(next['texts']));
+        uses.restart(Number(next['uses']));
+        useOf.clear();
       }
       const more = readOn(forMs);
       db.exec('COMMIT');
@@ -211,13 +226,17 @@ function dictionary(find: StatementSync, put: StatementSync) {
 
 function valuesOf(facets: Facets): readonly SQLInputValue[] {
   const columns = FACETS.map((name) => (typeof facets[name] === 'string' ? folded(facets[name]) : facets[name]));
-  return [facetsText(facets), ...columns, 0, null, null];
+  return [facetsText(facets), ...columns];
 }
 
 interface Tally {
   count: number;
   first: number | undefined;
   last: number | undefined;
+}
+
+function newTally(): Tally {
+  return { count: 0, first: undefined, last: undefined };
 }
 
 function add(tally: Tally, time: number): void {

@@ -9,7 +9,7 @@ import { isGuid } from '../../../formats/guid.ts';
 import { decodeSegmentHeader, JOURNAL, SEGMENT_NAME } from '../../../formats/journal-format.ts';
 import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
 import { TILE_WIDTH, tilePath } from '../../../formats/tlog-tiles.ts';
-import type { Facets } from './indexed-entry.ts';
+import type { Facets, UseFacets } from './indexed-entry.ts';
 
 /** The index is not to be used; says why. */
 export class IndexError extends Error {
@@ -19,11 +19,12 @@ export class IndexError extends Error {
 /** 'STRX' */
 const APPLICATION_ID = 0x53545258;
 /** Goes up when tables, or what is put into them, change. */
-const VERSION = 1;
+const VERSION = 2;
 
 // `facets` are few, whatever the log holds, and so are texts without what each request has of its own. Each block is a bundle of the
 // log: for each of its entries the rows of both. A search reads blocks from end to end, 2 KiB for 256 entries, which takes less than
 // the many B-trees would that it needed otherwise. Ids have 32 bits in `ids`: where one is found the log says whether it is that one.
+// `uses` are fewer still: refused calls, which name what they like, have none by name. `changed`: with which bundle, counted from 1.
 const TABLES = `
   CREATE TABLE about (
     one INTEGER PRIMARY KEY CHECK (one = 1), origin TEXT NOT NULL, blocks INTEGER NOT NULL, changes INTEGER NOT NULL
@@ -31,10 +32,14 @@ const TABLES = `
   CREATE TABLE facets (
     id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, said TEXT NOT NULL, caller TEXT NOT NULL, application TEXT NOT NULL,
     user TEXT NOT NULL, operation TEXT NOT NULL, key TEXT NOT NULL, version TEXT NOT NULL, scope TEXT NOT NULL,
-    outcome TEXT NOT NULL, status INTEGER NOT NULL, count INTEGER NOT NULL, first INTEGER, last INTEGER
+    outcome TEXT NOT NULL, status INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE uses (
+    id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, said TEXT NOT NULL, count INTEGER NOT NULL, first INTEGER,
+    last INTEGER, changed INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE days (
-    day INTEGER NOT NULL, facets INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, facets)
+    day INTEGER NOT NULL, use INTEGER NOT NULL, count INTEGER NOT NULL, changed INTEGER NOT NULL, PRIMARY KEY (day, use)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE texts (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, text BLOB NOT NULL) STRICT;
   CREATE TABLE blocks (
@@ -171,7 +176,7 @@ export function check({ db, place, changes }: Pick<IndexFile, 'db' | 'place' | '
     if (about?.['changes'] !== changes()) throw new IndexError('somebody has changed it');
     if (about['origin'] !== originOf(place.folder)) throw new IndexError('it is of another log');
     const blocks = Number(about['blocks']);
-    const { count } = db.prepare('SELECT coalesce(sum(count), 0) AS count FROM facets').get() ?? {};
+    const { count } = db.prepare('SELECT coalesce(sum(count), 0) AS count FROM uses').get() ?? {};
     if (count !== blocks * TILE_WIDTH) throw new IndexError('it has not counted as many entries as it has');
     for (const block of blocks === 0 ? [] : new Set([0, blocks - 1])) checkBlock(db, place.folder, block);
   } finally {
@@ -214,15 +219,15 @@ export function blockSum(
 }
 
 /** What tells facets from others. */
-export function facetsText(facets: Facets): string {
+export function facetsText(facets: Facets | UseFacets): string {
   return JSON.stringify(facets);
 }
 
 /** @param row with `hash` and `said` @throws IndexError when they are not what they were */
-export function readFacets({ hash: digest, said }: Readonly<Record<string, unknown>>): Facets {
+export function readFacets<F extends UseFacets = Facets>({ hash: digest, said }: Readonly<Record<string, unknown>>): F {
   const isWhole = digest instanceof Uint8Array && typeof said === 'string' && rowHash(said).equals(digest);
   if (!isWhole) throw new IndexError('a part of it was changed');
-  return JSON.parse(said) as Facets;
+  return JSON.parse(said) as F;
 }
 
 /** What a row of a dictionary is found by. */

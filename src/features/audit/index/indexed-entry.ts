@@ -22,6 +22,18 @@ export interface Facets {
   readonly grant: string;
 }
 
+/** What uses are counted by. */
+export type UseFacets = Pick<Facets, (typeof USE)[number]>;
+const USE = ['caller', 'operation', 'dataAction', 'key', 'version', 'scope', 'outcome', 'decision', 'grant'] as const;
+
+/** Names that were only asked for make no use apart: there would be as many as strangers think of. */
+export function useFacets(facets: Facets): UseFacets {
+  const isDone = facets.outcome === 'success';
+  const isNamed = isDone || facets.decision === 'allow';
+  const used = { ...facets, ...(isNamed ? {} : { key: '', scope: '' }), ...(isDone ? {} : { version: '' }) };
+  return Object.fromEntries(USE.map((name) => [name, used[name]])) as unknown as UseFacets;
+}
+
 /** Refused: the caller was at fault, or had no right. Failed: the service could not. */
 export type Outcome = 'success' | 'refused' | 'failed';
 
