@@ -126,7 +126,7 @@ test('an indexer that is killed in the middle goes on, while the log grows and a
   );
   using index = openIndexFile(indexPlace(at.index, folder), true);
   assert.equal(openEntries(folder).size, COUNT + more);
-  assert.deepEqual(sums(readUsage(folder, index)), sums(readUsage(folder, undefined)));
+  assert.deepEqual(sums(await readUsage(folder, index)), sums(await readUsage(folder, undefined)));
 });
 
 test('it ends when nobody has asked for ten minutes, and comes back for who asks then', async (t) => {
