@@ -133,3 +133,15 @@ test('what has no room in a frame is refused where it is sent, and the link goes
   assert.equal(await asker.request(telling, { what: 'most' }), answers['most']);
   assert.equal(await asker.request(telling, { what: 'short' }), 1);
 });
+
+test('a peer that does not read what it is sent has its link ended before that takes the memory of others', async () => {
+  const [a, b] = await pair();
+  await using link = new Link(a);
+  const message = 'x'.repeat(250_000);
+  let sent = 0;
+  for (; link.refused === undefined && sent < 1_000; sent++) link.send(activation, { activation: 'Failed', message });
+  assert.match(String(link.refused), /does not read/);
+  assert.ok(sent > 500, `${sent}`);
+  await link.closed;
+  b.destroy();
+});

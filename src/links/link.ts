@@ -15,6 +15,8 @@ export class RequestFailed extends Error {
 }
 
 const MAX_PAYLOAD = MAX_SUPERVISION_FRAME - FRAME_HEAD;
+/** More than all that is ever said at once. */
+const MOST_UNREAD = 128 * 1024 * 1024;
 const FAILED = { code: 'Failed', message: 'it was not done' } as const;
 
 interface Waiting {
@@ -125,6 +127,12 @@ export class Link {
     // It would end the link: what is in it may be another's word, which is no fault of the two at its ends.
     if (payload.length > MAX_PAYLOAD)
       throw new RequestFailed('TooLong', `${payload.length} bytes have no room in a frame`);
+    // It asks, or is told, and does not read: what waits for it is kept here.
+    if (this.#socket.writableLength > MOST_UNREAD) {
+      this.#refused = new Error('it does not read what it is sent');
+      this.#socket.destroy();
+      return;
+    }
     // At once: messages are rare, and the last words of a process must leave before it does.
     if (this.#socket.writable) this.#socket.write(encodeFrame(id, message.code, payload));
   }

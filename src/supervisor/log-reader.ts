@@ -22,6 +22,10 @@ export class LogReader implements AsyncDisposable {
     return this.#process.link;
   }
 
+  reads(instance: string): boolean {
+    return this.#names?.split(',').includes(instance) === true;
+  }
+
   /** It is to run, and to read the logs of these instances. @returns whether it is started for it */
   run(names: readonly string[]): boolean {
     const wanted = names.toSorted().join();

@@ -15,6 +15,7 @@ import { confined } from './control-arguments.ts';
 import type { Instances } from './instances.ts';
 import { LogReader, resolvedPaths } from './log-reader.ts';
 import type { ProcessOptions } from './supervised-process.ts';
+import { WatcherLimits } from './watcher-limits.ts';
 
 export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> {
   readonly places: Places;
@@ -33,6 +34,7 @@ export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> 
 export class WatcherProcess implements AsyncDisposable {
   readonly #options: WatcherOptions;
   readonly #process: LogReader;
+  readonly #limits = new WatcherLimits();
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(options: WatcherOptions) {
@@ -78,9 +80,18 @@ export class WatcherProcess implements AsyncDisposable {
 
   #listen(link: Link): void {
     link.send(settings, { config: this.#options.config });
-    link.on(witnessed, ({ instance, note }) => this.#options.cosigned(instance, note));
-    link.answer(recordWatch, ({ instance, act }) => this.#options.record(instance, act));
-    link.answer(workerAsked, ({ instance, at, asked }) => this.#options.askWorker(instance, at, asked));
+    const { cosigned, record, askWorker } = this.#options;
+    link.on(witnessed, ({ instance, note }) => {
+      if (!this.#process.reads(instance)) return;
+      this.#limits.note(instance, note, (newest) => cosigned(instance, newest));
+    });
+    link.answer(recordWatch, ({ instance, act }) => {
+      this.#limits.takeAct();
+      return record(instance, act);
+    });
+    link.answer(workerAsked, ({ instance, at, asked }) =>
+      this.#limits.question(`${instance}/${at}`, () => askWorker(instance, at, asked)),
+    );
     this.#tell(link);
   }
 
