@@ -8,6 +8,7 @@ import { readPosition } from './kept-position.ts';
 import { entryAt, logOf, movedClock } from './run-sink.fixture.ts';
 import { type Clock, type SentLog, SinkRun, type SinkRunOptions } from './run-sink.ts';
 import type { Delivery, LogEntry, Sink } from './sink.ts';
+import { isBehind } from './sink-status.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'sinks-'));
 after(() => rmSync(root, { recursive: true }));
@@ -273,8 +274,12 @@ test('a log that is exchanged while it is sent, or held, is not gone on with', a
     all.splice(0, all.length, ...now);
     await until(() => why.test(run.status().lastFailure?.why ?? ''));
     assert.equal(got.length, 10);
+    // What is told of it says so, for as long as it is so.
+    await until(() => run.status().behind.seconds > 60);
+    assert.ok(isBehind(run.status()));
     all.splice(0, all.length, ...entries(12));
-    await until(() => got.length === 12);
+    await until(() => run.status().next === 12);
+    assert.ok(!isBehind(run.status()));
     assert.deepEqual(indices(got), upTo(12));
   }
   // What was read and not sent may have been exchanged alone.

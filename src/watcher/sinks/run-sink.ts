@@ -62,6 +62,9 @@ export class SinkRun implements AsyncDisposable {
   /** Whether the file says so too. */
   #isKept = true;
   #keptAt = Number.NEGATIVE_INFINITY;
+  /** Milliseconds; undefined: it works, or has nothing to do. */
+  #failingSince: number | undefined;
+  #isOtherLog = false;
   #sink: Sink | undefined;
   #reader: LogReader | undefined;
   /** Read and not yet taken: a batch, and at most a read more. */
@@ -78,9 +81,11 @@ export class SinkRun implements AsyncDisposable {
     const { sink, log, clock } = this.#options;
     const { last: _, ...position } = this.#position;
     const entries = Math.max(this.#held.length, log.size() - position.next);
-    const seconds = ageOf(this.#held[0]?.bytes, clock.now());
+    const failing = this.#failingSince === undefined ? 0 : Math.round((clock.now() - this.#failingSince) / 1000);
+    const seconds = Math.max(ageOf(this.#held[0]?.bytes, clock.now()), failing);
     const { name, origin } = log.identity;
-    return { sink: sink.name, log: name, origin, ...position, behind: { entries, seconds } };
+    const other = this.#isOtherLog ? { isOtherLog: true } : {};
+    return { sink: sink.name, log: name, origin, ...position, behind: { entries, seconds }, ...other };
   }
 
   /** What is under way is given up: it is sent again after the next start. */
@@ -103,6 +108,7 @@ export class SinkRun implements AsyncDisposable {
     while (!stopping.aborted) {
       const { wait, why } = await this.#step().catch((error: unknown) => failed(reasonOf(error)));
       if (why !== undefined && !stopping.aborted) {
+        this.#failingSince ??= clock.now();
         this.#note(why);
         this.#isKept = false;
         await this.#close();
@@ -126,13 +132,17 @@ export class SinkRun implements AsyncDisposable {
     const { log } = this.#options;
     this.#reader ??= log.open(this.#position.next + this.#held.length);
     const other = this.#compare(this.#reader);
+    this.#isOtherLog = other !== undefined;
     if (other !== undefined) {
       this.#readAgain();
       return failed(other);
     }
     const isFull = this.#fill(this.#reader);
     const batch = this.#batch();
-    if (batch.length === 0) return PACED;
+    if (batch.length === 0) {
+      this.#failingSince = undefined;
+      return PACED;
+    }
     this.#sink ??= this.#options.open();
     const said = await this.#sink.send(batch, this.#stop.signal);
     switch (said.outcome) {
@@ -227,6 +237,7 @@ export class SinkRun implements AsyncDisposable {
     const last = batch.at(-1) as LogEntry;
     this.#held = this.#held.slice(batch.length);
     this.#backoff.succeeded();
+    this.#failingSince = undefined;
     const { refused, latestRefusals, ...before } = this.#position;
     this.#position = {
       ...before,

@@ -5,7 +5,7 @@ import type { Places } from '../../deployment/data-layout.ts';
 import { MANAGEMENT_LOG } from '../../deployment/sinks.ts';
 import { openEntries } from '../../features/audit/read-entries.ts';
 import { findLogs, type WatchedLog } from '../watched-logs.ts';
-import { type Refusal, readPosition, startAt } from './kept-position.ts';
+import { otherLog, type Refusal, readPosition, startAt } from './kept-position.ts';
 import type { LogIdentity } from './sink.ts';
 
 export interface SinkStatus {
@@ -17,9 +17,11 @@ export interface SinkStatus {
   readonly next: number;
   readonly behind: {
     readonly entries: number;
-    /** Age of the oldest of them. */
+    /** Age of the oldest of them; while nothing can be read or sent, at least how long that has been so. */
     readonly seconds: number;
   };
+  /** The last entry sent is not in the log any more: nothing is sent. */
+  readonly isOtherLog?: boolean | undefined;
   readonly lastSuccess?: string | undefined;
   readonly lastFailure?: { readonly at: string; readonly why: string } | undefined;
   /** How many entries the receiver will never take. */
@@ -28,11 +30,11 @@ export interface SinkStatus {
   readonly latestRefusals: readonly Refusal[];
 }
 
-/** A sink whose oldest entry waits for longer is behind: none that works is. */
+/** A sink whose oldest entry waits for longer is behind, and one that has another log before it: none that works is. */
 export const BEHIND_S = 60;
 
-export function isBehind({ behind: { entries, seconds } }: SinkStatus): boolean {
-  return entries > 0 && seconds > BEHIND_S;
+export function isBehind({ behind: { entries, seconds }, isOtherLog }: SinkStatus): boolean {
+  return isOtherLog === true || (entries > 0 && seconds > BEHIND_S);
 }
 
 /** Seconds. @param oldest entry that has not been taken; it begins with its time */
@@ -67,12 +69,17 @@ function statusOf(folder: string, sink: string, log: WatchedLog, now: number): S
   const { id, name, origin } = identityOf(log);
   const path = positionFile(folder, sink, id);
   if (!existsSync(path)) return undefined;
-  const { last: _, ...position } = positionIn(path);
+  const { last, ...position } = positionIn(path);
   const entries = openEntries(log.folder);
+  const sent = (): Buffer | undefined => {
+    const [found] = entries.from(position.next - 1);
+    return found === undefined ? undefined : Buffer.from(found.text);
+  };
+  const isOtherLog = otherLog({ next: position.next, ...(last === undefined ? {} : { last }) }, sent) !== undefined;
   const [oldest] = entries.from(position.next);
   const seconds = ageOf(oldest === undefined ? undefined : Buffer.from(oldest.text), now);
   const behind = { entries: Math.max(0, entries.size - position.next), seconds };
-  return { sink, log: name, origin, ...position, behind };
+  return { sink, log: name, origin, ...position, behind, ...(isOtherLog ? { isOtherLog } : {}) };
 }
 
 /** One that cannot be read is as good as none: the log is sent again. */
