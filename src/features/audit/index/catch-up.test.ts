@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -30,6 +30,7 @@ function catchUp(log: RecordedLog): readonly string[] {
   using writer = openIndexWriter(log, (what) => told.push(what));
   while (writer.step(5));
   assert.equal(writer.position, 768);
+  assert.equal(statSync(log.path).mode & 0o777, 0o600);
   return told;
 }
 

@@ -94,6 +94,8 @@ export interface IndexFile extends Disposable {
 
 /** @throws IndexError when it is not to be used @throws Error of SQLite, as when another holds it */
 export function openIndexFile(place: IndexPlace, readOnly: boolean): IndexFile {
+  // SQLite gives its files the mode of the first, and makes that as the umask says.
+  if (!readOnly && !existsSync(place.path)) closeSync(openSync(place.path, 'a', 0o600));
   const db = new DatabaseSync(place.path, {
     readOnly,
     timeout: readOnly ? 100 : 2_000,
