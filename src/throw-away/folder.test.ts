@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,5 +48,33 @@ test('what is wiped is what lies in the folder, not what links in it lead to', (
     assert.equal(readFileSync(join(elsewhere, 'module/seal.key'), 'utf8'), 'of another instance');
   } finally {
     rmSync(elsewhere, { recursive: true });
+  }
+});
+
+test('folders are made and go while another process clears up what killed ones have left', async () => {
+  const base = mkdtempSync(join(tmpdir(), 'strongroom-bases-'));
+  const module = new URL('./folder.ts', import.meta.url).href;
+  const script = `
+    import { removeLeftovers } from ${JSON.stringify(module)};
+    process.stdin.once('end', () => process.exit()).resume();
+    console.log('begins');
+    setInterval(() => { for (let times = 0; times < 20; times++) removeLeftovers(Date.now(), [${JSON.stringify(base)}]); });
+  `;
+  const clearing = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
+  const ended = once(clearing, 'exit');
+  try {
+    await once(clearing.stdout, 'data');
+    // One in some hundred meets it; what is thrown is what fails.
+    for (let made = 0; made < 3000; made++) makeThrowAwayFolder({ needs: 1, onDisk: true }, [base])[Symbol.dispose]();
+  } finally {
+    clearing.stdin.end();
+    await ended;
+    rmSync(base, { recursive: true });
   }
 });

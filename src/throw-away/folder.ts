@@ -32,19 +32,30 @@ export interface Wanted {
 }
 
 /** @throws Error when no place has that much room */
-export function makeThrowAwayFolder(wanted: Wanted): ThrowAwayFolder {
-  const base = chooseBase(bases().map(describe), wanted);
-  const path = mkdtempSync(join(base, PREFIX)); // made 0700
-  const lock = takeDataLock(path);
-  if (lock === undefined) throw new Error(`${path} was taken by another process`);
+export function makeThrowAwayFolder(wanted: Wanted, among = bases()): ThrowAwayFolder {
+  const base = chooseBase(among.map(describe), wanted);
+  const { path, lock } = makeLocked(base);
   return {
     path,
     [Symbol.dispose]() {
       wipe(path);
       lock[Symbol.dispose]();
-      rmSync(path, { recursive: true, force: true });
+      removeWiped(path);
     },
   };
+}
+
+/** One who clears up may take the lock in the moment in which it is there and not held; then that folder goes. */
+function makeLocked(base: string, attempts = 10): { readonly path: string; readonly lock: Disposable } {
+  const path = mkdtempSync(join(base, PREFIX)); // made 0700
+  try {
+    const lock = takeDataLock(path);
+    if (lock !== undefined) return { path, lock };
+  } catch (error) {
+    if (attempts === 1) throw error;
+  }
+  if (attempts === 1) throw new Error(`${path} was taken by another process`);
+  return makeLocked(base, attempts - 1);
 }
 
 /**
@@ -66,8 +77,8 @@ export function chooseBase(found: readonly Base[], { needs, onDisk }: Wanted): s
 }
 
 /** Wipes what was left by processes that were killed. @returns the folders that are gone now */
-export function removeLeftovers(now: number): readonly string[] {
-  return bases().flatMap((base) =>
+export function removeLeftovers(now: number, among = bases()): readonly string[] {
+  return among.flatMap((base) =>
     readdirSync(base)
       .filter((name) => name.startsWith(PREFIX))
       .map((name) => join(base, name))
@@ -75,6 +86,7 @@ export function removeLeftovers(now: number): readonly string[] {
   );
 }
 
+/** Tests have others. */
 function bases(): readonly string[] {
   return [MEMORY, tmpdir()].filter((base) => {
     try {
@@ -111,8 +123,13 @@ function remove(path: string): boolean {
   } catch {
     return false; // its owner, or another one who clears up, was quicker
   }
-  rmSync(path, { recursive: true, force: true });
+  removeWiped(path);
   return true;
+}
+
+/** Another one who clears up may look at it now, and leave its own lock and pid in it for a moment. */
+function removeWiped(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** Overwrites the secrets, then removes everything but the lock. */
