@@ -68,6 +68,13 @@ test('each look is on record before it is answered', async () => {
   assert.match(JSON.stringify(own), /"requestUri":"[^"]*text=nothing/);
 });
 
+test('what is looked for cannot be kept off the record by a long address', async () => {
+  const path = `/strongroom/v1/audit?api-version=7.6&zz=${'x'.repeat(2_000)}&text=hidden`;
+  const { status, text } = await instance.ask('GET', path, { token });
+  assert.equal(status, 400, text);
+  assert.match(text, /BadParameter.*more than 2000 characters/);
+});
+
 test('filters, order and pages: all of it, once, as the log has it', async () => {
   for (let i = 0; i < 30; i++) {
     const name = `/keys/paged-${i % 3}?api-version=7.6`;

@@ -22,6 +22,7 @@ function searching(folder: string, index: string) {
     await row.handle({
       query: new Map(Object.entries(query)),
       origin: 'https://test',
+      url: 'https://test/strongroom/v1/audit',
       principal: { oid },
     } as unknown as RowRequest<unknown>);
   return { row, ask };

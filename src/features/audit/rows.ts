@@ -24,6 +24,8 @@ const MOST_RESULTS = 250;
 const MOST_READ = 25_600;
 const MOST_BYTES = 1024 * 1024;
 const MOST_STEPS = 512;
+/** The entry of a look has so much of its address: nobody looks for something that is then cut off. */
+const LONGEST_ADDRESS = 2_000;
 
 interface Page {
   readonly hits: readonly Hit[];
@@ -41,7 +43,11 @@ export function auditRows({ places, indexWanted, report }: AuditService): readon
       dataAction: 'Microsoft.KeyVault/managedHsm/strongroom/audit/read/action',
       scope: 'root',
       activation: 'any',
-      async handle({ query, origin, principal }) {
+      async handle({ query, origin, principal, url }) {
+        if (url.length > LONGEST_ADDRESS)
+          throw badParameter(
+            `The address has more than ${LONGEST_ADDRESS} characters; what is looked for is on record whole`,
+          );
         const given = Object.fromEntries(FILTER_MEMBERS.map((name) => [name, query.get(name)])) as GivenFilter;
         const { order, ...bounds } = readRange(query);
         const { size, after } = readPage(query, MOST_RESULTS);
