@@ -1,18 +1,20 @@
 // The folder of a throw-away instance: fresh, entered by its owner only, in memory unless a disk was allowed, and wiped at
 // the end. One whose owner was killed is known by its name and by a lock that nobody holds, and wiped by the next.
-import { lstatSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { takeDataLock } from '../files/data-lock.ts';
 import { overwriteFile } from '../files/destroy-folder.ts';
 import { entriesBelow } from '../files/entries-below.ts';
 
 const PREFIX = 'strongroom-throw-away-';
+/** Of one that is just being made, with nothing in it but its lock. */
+const MAKING_PREFIX = 'strongroom-making-';
 /** Never written to a disk, unless the system swaps. */
 const MEMORY = '/dev/shm';
 /** What `statfs` says of file systems that are memory: tmpfs and ramfs (linux/magic.h). */
 const MEMORY_TYPES: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
-/** A folder without a lock may just be being made; after this time it is not. */
+/** After this time it is not being made any more. */
 const MAKING_MS = 60_000;
 
 export interface ThrowAwayFolder extends Disposable {
@@ -45,17 +47,14 @@ export function makeThrowAwayFolder(wanted: Wanted, among = bases()): ThrowAwayF
   };
 }
 
-/** One who clears up may take the lock in the moment in which it is there and not held; then that folder goes. */
-function makeLocked(base: string, attempts = 10): { readonly path: string; readonly lock: Disposable } {
-  const path = mkdtempSync(join(base, PREFIX)); // made 0700
-  try {
-    const lock = takeDataLock(path);
-    if (lock !== undefined) return { path, lock };
-  } catch (error) {
-    if (attempts === 1) throw error;
-  }
-  if (attempts === 1) throw new Error(`${path} was taken by another process`);
-  return makeLocked(base, attempts - 1);
+/** It gets the name that others look for only once it is held: until then nobody who clears up can take it. */
+function makeLocked(base: string): { readonly path: string; readonly lock: Disposable } {
+  const making = mkdtempSync(join(base, MAKING_PREFIX)); // made 0700
+  const lock = takeDataLock(making);
+  if (lock === undefined) throw new Error(`${making} was taken by another process`);
+  const path = join(base, PREFIX + making.slice(-6));
+  renameSync(making, path);
+  return { path, lock };
 }
 
 /**
@@ -80,7 +79,7 @@ export function chooseBase(found: readonly Base[], { needs, onDisk }: Wanted): s
 export function removeLeftovers(now: number, among = bases()): readonly string[] {
   return among.flatMap((base) =>
     readdirSync(base)
-      .filter((name) => name.startsWith(PREFIX))
+      .filter((name) => name.startsWith(PREFIX) || name.startsWith(MAKING_PREFIX))
       .map((name) => join(base, name))
       .filter((path) => isLeftover(path, now) && remove(path)),
   );
@@ -108,7 +107,7 @@ function isLeftover(path: string, now: number): boolean {
     const { mode, uid, mtimeMs } = lstatSync(path);
     const isOurs = (mode & 0o170077) === 0o040000 && uid === process.getuid?.();
     if (!isOurs) return false;
-    return readdirSync(path).includes('lock') || now - mtimeMs > MAKING_MS;
+    return !basename(path).startsWith(MAKING_PREFIX) || now - mtimeMs > MAKING_MS;
   } catch {
     return false; // its owner was quicker
   }

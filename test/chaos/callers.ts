@@ -116,10 +116,12 @@ export class Caller implements Disposable {
     } catch (error) {
       const text =
         error instanceof Error ? `${error.message} ${(error as NodeJS.ErrnoException).code ?? ''}` : String(error);
-      const isCut = /ECONN|EPIPE|socket|cut|aborted|disconnected/i.test(text);
+      // A start under way has no instance yet; one that has none when nothing was made to fail is not excused.
+      const isAway = /ECONNREFUSED|there is no instance/.test(text);
+      const isCut = isAway || /ECONN|EPIPE|socket|cut|aborted|disconnected/i.test(text);
       if (!isCut) history.wrong.push(`${what}: ${text}`);
       // Nobody is there, and so nothing is done: no use in asking a thousand times.
-      if (text.includes('ECONNREFUSED')) await delay(REFUSED_MS);
+      if (isAway) await delay(REFUSED_MS);
       this.#close();
       history.count(isCut ? 'cut' : 'nothing');
       return { kind: 'lost', how: isCut ? 'cut' : 'nothing', text };

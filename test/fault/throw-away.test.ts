@@ -119,12 +119,12 @@ test('it is killed itself: its folder stays until the next one is opened, which 
 });
 
 test('folders of the same name that may be of others, or are being made, are not touched', async () => {
-  const base = mkdtempSync(join(tmpdir(), 'strongroom-throw-away-'));
+  const base = mkdtempSync(join(tmpdir(), 'strongroom-making-'));
   const shared = join(tmpdir(), `strongroom-throw-away-shared-${process.pid}`);
   mkdirSync(shared, { mode: 0o755 });
   try {
     await using _instance = await open();
-    assert.ok(existsSync(base), 'no lock yet, and made a moment ago');
+    assert.ok(existsSync(base), 'made a moment ago');
     assert.ok(existsSync(shared), 'others can enter it');
   } finally {
     for (const path of [base, shared]) rmSync(path, { recursive: true });
