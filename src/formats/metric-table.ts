@@ -103,7 +103,7 @@ const table = {
   },
   strongroom_instance_up: {
     type: 'gauge',
-    help: '1 while the HSM serves; 0: it is locked, not activated, stopped or failed.',
+    help: '1 while the HSM serves; 0: it is locked, not activated, stopped or failed, or no worker answers.',
     by: 'watcher',
   },
   strongroom_certificate_expiry_timestamp_seconds: {

@@ -225,10 +225,15 @@ export class Instances implements AsyncDisposable {
     return new Map([...running, ...[...this.#held].map((name) => [name, stoppedStatus(name)] as const)]);
   }
 
+  /** Whether their processes still do anything: the conditions say so when this is called again. */
+  probe(): void {
+    for (const instance of this.#running.values()) instance.probe();
+  }
+
   /** As the watcher is told it. */
   get conditions(): readonly WatchedInstance[] {
     const none = { ready: 0, wanted: 0 };
-    const stopped = { storeRefused: false, workers: none, modules: none, recorder: false, recording: false };
+    const stopped = { storeRefused: false, workers: none, silent: 0, modules: none, recorder: false, recording: false };
     return [...this.statuses].map(([name, { activation }]) => ({
       name,
       ...(this.#running.get(name)?.condition ?? { activation, ...stopped }),

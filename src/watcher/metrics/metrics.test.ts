@@ -25,8 +25,9 @@ function open(deployment: Deployment, gauges: readonly WatchedSample[] = []): ()
   const metrics = openMetrics({
     link: { request } as unknown as Parameters<typeof openMetrics>[0]['link'],
     instances: () => [
-      { name: 'prod', activation: 'Active' },
-      { name: 'stopped', activation: 'Stopped' },
+      { name: 'prod', activation: 'Active', workers: { ready: 1, wanted: 2 } },
+      { name: 'stopped', activation: 'Stopped', workers: { ready: 0, wanted: 0 } },
+      { name: 'hung', activation: 'Active', workers: { ready: 0, wanted: 1 } },
     ],
     gauges: () => gauges,
   });
@@ -59,6 +60,7 @@ test('gauges of workers are summed or compared by the rule of the table, counter
     'strongroom_module_partition_losses_total{hsm="prod"} 5',
     'strongroom_instance_up{hsm="prod"} 1',
     'strongroom_instance_up{hsm="stopped"} 0',
+    'strongroom_instance_up{hsm="hung"} 0',
     'strongroom_worker_up{hsm="prod",worker="1"} 1',
     '# TYPE strongroom_module_partition_losses_total counter',
   ])

@@ -12,7 +12,7 @@ import { exposition, merged, type WatchedSample } from './exposition.ts';
 
 export interface MetricsOptions {
   readonly link: Pick<Link, 'request'>;
-  readonly instances: () => readonly Pick<WatchedInstance, 'name' | 'activation'>[];
+  readonly instances: () => readonly Pick<WatchedInstance, 'name' | 'activation' | 'workers'>[];
   /** What the parts of the watcher say: values now, and what they have counted since it began. */
   readonly gauges: () => readonly WatchedSample[];
 }
@@ -57,10 +57,10 @@ export function openMetrics({ link, instances, gauges }: MetricsOptions): Metric
     const states: readonly WatchedSample[] = [
       { name: 'strongroom_process_resident_memory_bytes', labels: OWN, value: process.memoryUsage.rss() },
       ...all.map(
-        ({ name, activation }): WatchedSample => ({
+        ({ name, activation, workers }): WatchedSample => ({
           name: 'strongroom_instance_up',
           hsm: name,
-          value: activation === 'Active' ? 1 : 0,
+          value: activation === 'Active' && workers.ready > 0 ? 1 : 0,
         }),
       ),
       ...answers.map(
