@@ -106,9 +106,13 @@ export class Instances implements AsyncDisposable {
         throw new ProvisionRefused('BadRequest', `'${name}' is not deleted`);
       }
       const { places } = this.#options;
-      const { id, resourceId, purgeProtection, softDeleteRetentionInDays } = readInstanceConfig(
-        places.instance(name).config,
-      );
+      const {
+        id,
+        resourceId,
+        purgeProtection,
+        softDeleteRetentionInDays,
+        diagnostics = [],
+      } = readInstanceConfig(places.instance(name).config);
       const deletedAt = this.#stoppedAt(name);
       const ends = deletedAt + softDeleteRetentionInDays * DAY_MS;
       const ended = this.#now() >= ends;
@@ -126,6 +130,7 @@ export class Instances implements AsyncDisposable {
           resourceId,
           deletedAt: new Date(deletedAt).toISOString(),
           reason: ended ? 'retention ended' : 'requested',
+          diagnostics,
         },
         { places, now: this.#now },
       );
