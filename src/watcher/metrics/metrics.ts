@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { metricTable } from '../../formats/metric-table.ts';
 import { reportFailure } from '../../http/report-failure.ts';
+import { errorCodes } from '../../http/service-error.ts';
 import type { Link } from '../../links/link.ts';
 import type { WatchedInstance } from '../../links/watcher-messages.ts';
 import { readWorkerMetrics, type WorkerMetrics } from '../../links/worker-metrics.ts';
@@ -103,7 +104,7 @@ function ownCounters(more: readonly WatchedSample[]): WorkerMetrics {
 
 function read(hsm: string, metrics: unknown): WorkerMetrics | undefined {
   try {
-    return readWorkerMetrics(metrics);
+    return readWorkerMetrics(metrics, errorCodes);
   } catch (error) {
     reportFailure(`the figures of a worker of '${hsm}' cannot be read`, error);
     return undefined;
