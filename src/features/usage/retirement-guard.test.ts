@@ -102,9 +102,9 @@ test('the guard waits for nobody who looks at usage, and few of these wait', asy
   using log = recordedLog();
   await log.record([{ time: new Date(NOW * 1000).toISOString(), operationName: 'KeyGet' }]);
   const places = { audit: log.folder, index: dirname(log.path) };
-  const { usageTurns, retirementGuard } =
+  const { readingTurns, retirementGuard } =
     part.keep?.({ ...common, report: () => undefined, indexWanted: () => undefined, places }) ?? assert.fail();
-  const look = (principal: string) => usageTurns.take(principal, () => new Promise(() => undefined));
+  const look = (principal: string) => readingTurns.take(principal, () => new Promise(() => undefined));
   void look('a');
   void look('a');
   assert.equal(
