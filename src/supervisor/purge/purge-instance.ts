@@ -65,6 +65,10 @@ function carryOut(order: PurgeOrder, { places, now, reached = () => {} }: PurgeO
     syncFolder(places.purged);
   }
   reached('log kept');
+  // Whoever reads the log there reads it without: what callers wrote stands in one place.
+  for (const file of existsSync(places.index) ? readdirSync(places.index) : []) {
+    if (file.startsWith(`${order.instanceId}.`)) rmSync(join(places.index, file));
+  }
   // The mark goes last: it is what has this taken up again.
   for (const name of readdirSync(own.root)) {
     if (name !== MARK) rmSync(join(own.root, name), { recursive: true, force: true });
