@@ -22,6 +22,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
        npm run bench -- starts [--rounds N] [--beside CHECKOUT] [--json FILE]
        npm run bench -- overload [--connections N] [--seconds N] [--json FILE]
        npm run bench -- fairness [--seconds N] [--json FILE]
+       npm run bench -- sinks [OPERATION…] [--pairs N] [--seconds N] [--json FILE]
 
   (no mode)          each operation in turn: requests per second, latencies, processor time, protections, starts, memory
   latency            one request at a time, and a steady half of the load that can be carried
@@ -35,9 +36,11 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   starts             starts and commands by the clock and the processor, and what every process holds at rest
   overload           asks far more than can be done, over many connections: what is served all the same
   fairness           one principal at full blast over 64 connections beside another: what the other notices
+  sinks              what it costs that the log goes to three sinks, how far they fall behind, how fast they catch up
 
   OPERATION          ${operations.map(({ name }) => name).join(', ')}
-                     (default: all; of latency and peers: rs256, es256, a256gcm, keyget; peers has no others)
+                     (default: all; of latency and peers: rs256, es256, a256gcm, keyget, and peers has no
+                     others; of sinks: es256, a256gcm)
   WRITE              ${writeNames.join(', ')} (default: all)
   AXIS               ${axes.map(({ name }) => name).join(', ')} (default: all)
 
@@ -47,6 +50,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
                        peers, of each operation in each of three rounds: 0.2 to 600 (default: 1)
                        writes, of each write in each round: 0.2 to 600 (default: 5)
                        overload, with all connections; fairness, of each part of a round: 1 to 600 (default: 6)
+                       sinks, of full load that is then caught up with: 1 to 600 (default: 15)
   --connections N    keep-alive TLS 1.3 connections, one request in flight on each: 1 to 1024 (default: 64),
                      writes 1 to 99 (default: 16), overload 64 to 7500 (default: 5000)
   --sizes N,…        ascending numbers of keys, 100 to 240000 (default: keys 1000,10000,100000; backup 100000;
@@ -54,6 +58,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
                      ${ranges.join(', ')}
   --rounds N         how often each write is measured with each number of keys: 1 to 100 (default: 1); of starts: how
                      often a first and a second start, and three times as often the commands (default: 5)
+  --pairs N          of sinks: how often a second with three of them is compared with one without: 4 to 1000 (default: 30)
   --beside CHECKOUT  another checkout of the product that is measured in turn with this one
   --minutes N        0.5 to 10000 (default: 10); in less than 10 nothing is called growth
   --json FILE        writes everything that was measured

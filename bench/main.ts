@@ -31,6 +31,9 @@ import { rehearsalReport } from './rehearsal/report.ts';
 import { runRehearsalBench } from './rehearsal/run.ts';
 import { report } from './report.ts';
 import { runBench } from './run.ts';
+import { readSinksArguments } from './sinks/arguments.ts';
+import { sinksFaults, sinksReport } from './sinks/report.ts';
+import { runSinksBench } from './sinks/run.ts';
 import { readSoakArguments } from './soak/arguments.ts';
 import { soakReport } from './soak/report.ts';
 import { growing as growingInSoak, isBroken } from './soak/results.ts';
@@ -126,6 +129,16 @@ async function measureFairness(words: readonly string[]): Promise<void> {
   if (rows.some((row) => fairnessFaults(row).length > 0)) process.exitCode = 1;
 }
 
+/** What it costs that the log goes out. */
+async function measureSinks(words: readonly string[]): Promise<void> {
+  const options = readSinksArguments(words, names);
+  const write = jsonFile(options.json);
+  const results = await runSinksBench(options, progress);
+  process.stdout.write(sinksReport(results));
+  write(results);
+  if (results.rows.some((row) => sinksFaults(row).length > 0)) process.exitCode = 1;
+}
+
 /** Starts, commands, and memory at rest. */
 async function measureStarts(words: readonly string[]): Promise<void> {
   const options = readStartsArguments(words);
@@ -178,6 +191,7 @@ async function run(words: readonly string[]): Promise<void> {
   else if (first === 'writes') await measureWrites(others);
   else if (first === 'overload') await measureOverload(others);
   else if (first === 'fairness') await measureFairness(others);
+  else if (first === 'sinks') await measureSinks(others);
   else if (first === 'peers') await measurePeers(others);
   else await measureOperations(words);
 }

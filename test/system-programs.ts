@@ -13,7 +13,6 @@ const PYTHON_MODULES = [
   'azure.keyvault.keys',
   'azure.keyvault.administration',
   'azure.keyvault.securitydomain',
-  'opentelemetry.sdk',
 ];
 
 interface Program {

@@ -17,7 +17,7 @@ const overload: OverloadRow = {
   p99Ms: 2,
   worstMs: 3,
   refusalP99Ms: 1,
-  health: { asked: 5, failed: 0, p50Ms: 1, worstMs: 2 },
+  health: [{ path: '/livez', asked: 5, failed: 0, p50Ms: 1, worstMs: 2 }],
   errors: {},
   workerKiB: 1,
   died: [],
@@ -54,6 +54,8 @@ test('what is lost is wrong even in a disturbed run', () => {
     'reset 2 times',
     'service died',
   ]);
+  const health = [{ path: '/livez', asked: 5, failed: 1, p50Ms: 1, worstMs: 2 }];
+  assert.deepEqual(overloadFaults({ ...overload, disturbance, health }), ['1 questions for /livez failed']);
   assert.deepEqual(fairnessFaults({ ...fairness, disturbance, errors }), ['reset 2 times']);
 });
 

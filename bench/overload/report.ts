@@ -8,19 +8,7 @@ import type { OverloadRow } from './run.ts';
 export const LEAST_GOODPUT = 0.8;
 
 export function overloadReport(rows: readonly OverloadRow[]): string {
-  const head = [
-    '',
-    'refusals',
-    'peak/s',
-    'goodput/s',
-    'of peak',
-    'refused/s',
-    'p50',
-    'p99',
-    'worst',
-    'health worst',
-    'MiB',
-  ];
+  const head = ['', 'refusals', 'peak/s', 'goodput/s', 'of peak', 'refused/s', 'p50', 'p99', 'worst', 'MiB'];
   const lines = rows.map((row) => [
     row.name,
     row.heeding ? 'heeded' : 'ignored',
@@ -31,11 +19,21 @@ export function overloadReport(rows: readonly OverloadRow[]): string {
     ms(row.p50Ms),
     ms(row.p99Ms),
     ms(row.worstMs),
-    `${ms(row.health.worstMs)} (${row.health.failed} of ${row.health.asked} failed)`,
     mib(row.workerKiB),
   ]);
+  const asked = rows.flatMap((row) =>
+    row.health.map((each) => [
+      `${row.name}, ${row.heeding ? 'heeded' : 'ignored'}, ${each.path}`,
+      String(each.asked),
+      String(each.failed),
+      ms(each.p50Ms),
+      ms(each.worstMs),
+    ]),
+  );
   return [
     ...table(head, lines),
+    '',
+    ...table(['health meanwhile', 'asked', 'failed', 'p50', 'worst'], asked),
     ...rows.flatMap((row) =>
       told(`${row.name}, refusals ${row.heeding ? 'heeded' : 'ignored'}`, [
         `${row.connected} connections open`,
@@ -54,7 +52,7 @@ export function overloadFaults(row: OverloadRow): readonly string[] {
   return [
     ...lost(errors),
     ...died.map((role) => `${role} died`),
-    ...(health.failed === 0 ? [] : [`${health.failed} questions for health failed`]),
+    ...health.flatMap(({ path, failed }) => (failed === 0 ? [] : [`${failed} questions for ${path} failed`])),
     ...(heeding && goodput < LEAST_GOODPUT * peak && !isDisturbed(row.disturbance)
       ? [`BOUND NOT REACHED: ${percent(goodput / peak)} of the peak, of at least ${percent(LEAST_GOODPUT)}`]
       : []),

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readRunningState } from '../../src/deployment/running-state.ts';
 import { createKeys } from '../bench-keys.ts';
 import { runCrowd } from '../crowd/crowd.ts';
 import type { CrowdJob, CrowdReport } from '../crowd/job.ts';
@@ -14,7 +15,7 @@ import { operations } from '../operations.ts';
 import { connectHsm } from '../product/hsm.ts';
 import { type Product, startProduct } from '../product/product.ts';
 import { requestBytes } from '../product/request-bytes.ts';
-import { type HealthSeen, watchHealth } from './health.ts';
+import { type HealthSeen, healthQuestions, watchHealth } from './health.ts';
 
 export interface OverloadOptions {
   readonly connections: number;
@@ -34,7 +35,7 @@ export interface OverloadRow {
   readonly p99Ms: number;
   readonly worstMs: number;
   readonly refusalP99Ms: number;
-  readonly health: HealthSeen;
+  readonly health: readonly HealthSeen[];
   readonly errors: Readonly<Record<string, number>>;
   readonly workerKiB: number;
   readonly died: readonly string[];
@@ -52,8 +53,11 @@ export async function runOverloadBench(
 ): Promise<readonly OverloadRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'strongroom-overload-'));
   try {
-    await using product = await startProduct(folder, 'overload');
+    await using product = await startProduct(folder, 'overload', [], ['--health-port', '0']);
+    const listener = readRunningState(join(folder, 'data'))?.health;
+    if (listener === undefined) throw new Error('nobody listens for questions of health');
     const hsm = await connectHsm(product);
+    const questions = healthQuestions(hsm.endpoint, listener);
     const keys = await createKeys(hsm);
     const rows: OverloadRow[] = [];
     for (const operation of operations.filter(({ name }) => MEASURED.includes(name))) {
@@ -70,7 +74,7 @@ export async function runOverloadBench(
           `${operation.title}, ${connections} connections of clients that ${heeding ? 'heed' : 'ignore'} refusals`,
         );
         const crowd = { ...job, connections, waitMs: heeding ? RETRY_AFTER_MS : 0 };
-        rows.push({ name: operation.title, heeding, ...(await overloaded(product, crowd, hsm.endpoint)) });
+        rows.push({ name: operation.title, heeding, ...(await overloaded(product, crowd, questions)) });
       }
     }
     return rows;
@@ -82,18 +86,18 @@ export async function runOverloadBench(
 async function overloaded(
   product: Product,
   crowd: CrowdJob,
-  endpoint: Parameters<typeof watchHealth>[0],
+  questions: Parameters<typeof watchHealth>[0],
 ): Promise<Omit<OverloadRow, 'name' | 'heeding'>> {
   const watch = watchDisturbance();
   const few = { ...crowd, connections: FEW, measureMs: crowd.measureMs / 2 };
   const before = await runCrowd(few);
-  let seen: (() => Promise<HealthSeen>) | undefined;
+  let seen: ReturnType<typeof watchHealth> | undefined;
   let memory = 0;
   const many = await runCrowd(crowd, () => {
-    seen = watchHealth(endpoint);
+    seen = watchHealth(questions);
     memory = memoryOfAll(product.ready.processes).find(({ role }) => role.startsWith('service'))?.rssKiB ?? Number.NaN;
   });
-  const health = (await seen?.()) ?? { asked: 0, failed: 0, p50Ms: Number.NaN, worstMs: Number.NaN };
+  const health = (await seen?.()) ?? [];
   const after = await runCrowd(few);
   const latencies = Histogram.from(many.latencies);
   return {

@@ -3,7 +3,6 @@
 import { fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { Link } from './link.ts';
-import { alive } from './messages.ts';
 
 /** How long an orderly stop may take before the process ends itself. */
 const STOP_WITHIN_MS = 8_000;
@@ -30,7 +29,6 @@ export function openSupervisorLink({ onStop }: { readonly onStop?: () => void } 
   }
   const socket = new Socket({ fd, readable: true, writable: true });
   const link = new Link(socket);
-  link.answer(alive, () => undefined);
   if (onStop === undefined) process.once('SIGTERM', () => socket.destroy());
   else process.on('SIGTERM', onStop);
   void link.closed.then(() => {

@@ -11,13 +11,10 @@ const watchedInstance = record({
   activation: oneOf(...FARES, 'Stopped'),
   /** It does not start: the store is not the one that was left behind. */
   storeRefused: flag,
-  /** Those that answer. */
   workers: share,
-  /** Workers that run and do not answer. */
-  silent: integer(0, 10_000),
   /** Processes of the module. */
   modules: share,
-  /** Its process answers. */
+  /** Its process serves. */
   recorder: flag,
   /** Workers can put on record what they are to answer. */
   recording: flag,
@@ -25,7 +22,7 @@ const watchedInstance = record({
 export type WatchedInstance = ReturnType<typeof watchedInstance>;
 
 const watchedProcesses = record({
-  /** The front and the management plane: they answer. */
+  /** The front and the management plane. */
   control: flag,
   managementRecorder: flag,
 });

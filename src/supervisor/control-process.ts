@@ -59,7 +59,6 @@ export function controlProcess(options: ControlOptions): SupervisedProcess {
       changed();
     },
     down: changed,
-    answersAgain: changed,
   });
   return child;
 }

@@ -50,7 +50,6 @@ export class InstanceProcesses implements AsyncDisposable {
       }),
       ready: () => plan.changed(),
       down: () => plan.changed(),
-      answersAgain: () => plan.changed(),
     });
     this.#current = this.#generation(0);
   }
@@ -65,7 +64,7 @@ export class InstanceProcesses implements AsyncDisposable {
 
   get condition(): Omit<WatchedInstance, 'name'> {
     const { activation } = this.status;
-    return { activation, ...this.#current.condition, recorder: this.#recorder.answers };
+    return { activation, ...this.#current.condition, recorder: this.#recorder.isReady };
   }
 
   get recoverability(): OwnRecoverability | undefined {
@@ -106,11 +105,6 @@ export class InstanceProcesses implements AsyncDisposable {
    */
   rename(): Promise<void> {
     return this.#ask((link) => link.request(namesChanged, {}));
-  }
-
-  /** Whether its processes still do anything: its condition says so when this is called again. */
-  probe(): void {
-    for (const each of [this.#recorder, this.#current]) each.probe();
   }
 
   /** A checkpoint that is said to be cosigned by a witness: the workers look for themselves. */

@@ -12,7 +12,7 @@ import { settings, type Watched, watched } from '../links/watcher-messages.ts';
 import { openWatcher } from './watcher.ts';
 
 // Requests come first, whatever is to be told.
-setPriority(constants.priority.PRIORITY_LOW);
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 process.umask(0o077);
 // The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
 process.on('SIGINT', () => {});

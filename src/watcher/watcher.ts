@@ -11,6 +11,7 @@ import type { Check } from './health/readiness.ts';
 import type { WatchedSample } from './metrics/exposition.ts';
 import { openMetrics } from './metrics/metrics.ts';
 import { frontSamples, sinkSamples, witnessSamples } from './metrics/told-by-parts.ts';
+import { othersLoad } from './others-load.ts';
 import { RetriedPart } from './retried-part.ts';
 import { openSinks } from './sinks/sinks.ts';
 import { openTraces } from './traces/traces.ts';
@@ -104,6 +105,7 @@ function report(text: string): void {
 
 const CLOCK = {
   now: Date.now,
+  load: othersLoad(),
   async pause(ms: number, stopping: AbortSignal): Promise<void> {
     await delay(ms, undefined, { signal: stopping }).catch(() => undefined); // it is to stop
   },

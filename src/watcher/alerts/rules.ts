@@ -1,6 +1,6 @@
 // All rules that hold: those beside this file, and an operator's own from a folder that the configuration names.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ShapeError } from '../../formats/shape.ts';
 import { type Rule, readRule } from './rule.ts';
@@ -32,21 +32,17 @@ export function readRules({
   return [...all.values()];
 }
 
-/** Paths of the rules in a folder. @throws ShapeError, and what the system says of the folder */
-export function ruleFiles(folder: string): readonly string[] {
+function rulesIn(folder: string): readonly ReadRule[] {
   const files = readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .sort();
   if (files.length > MOST_RULES) throw new ShapeError(`${folder} has more than ${MOST_RULES} rules`);
-  return files.map((file) => join(folder, file));
-}
-
-function rulesIn(folder: string): readonly ReadRule[] {
-  return ruleFiles(folder).map((path) => {
+  return files.map((file) => {
+    const path = join(folder, file);
     try {
       if (statSync(path).size > MOST_BYTES) throw new ShapeError('it is too long');
       const source = readFileSync(path, 'utf8');
-      return { ...readRule(basename(path, '.json'), source), source };
+      return { ...readRule(file.slice(0, -'.json'.length), source), source };
     } catch (cause) {
       throw new ShapeError(`${path}: ${(cause as Error).message}`, { cause });
     }

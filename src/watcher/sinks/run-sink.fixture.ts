@@ -20,6 +20,7 @@ export function movedClock(start = Date.UTC(2026, 10, 28)): MovedClock {
   return {
     paused,
     now: () => now,
+    load: () => 1,
     async pause(ms, stopping) {
       if (stopping.aborted) return;
       paused.push(ms);

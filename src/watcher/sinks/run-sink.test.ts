@@ -89,6 +89,24 @@ test('batches are bounded in number and in bytes, but for one entry by itself', 
   assert.deepEqual(indices(many.got), upTo(5000));
 });
 
+test('between batches it rests for what others need of the machine, and not at all where they need nothing', async () => {
+  for (const [load, rests] of [
+    [0, []],
+    [0.5, [250, 250]],
+    [1, [500, 500]],
+  ] as const) {
+    const clock = { ...movedClock(), load: () => load };
+    const { got, open } = receiver();
+    await using run = start({ log: logOf(entries(5000), 256), open, clock });
+    await until(() => got.length === 5000);
+    await run[Symbol.asyncDispose]();
+    assert.deepEqual(
+      clock.paused.filter((ms) => ms < 1_000),
+      rests,
+    );
+  }
+});
+
 test('a receiver that is down is tried again ever later, up to five minutes, and the sink is opened anew each time', async () => {
   let isUp = false;
   const clock = movedClock();
@@ -183,6 +201,7 @@ test('a receiver that refuses everything is asked at its ease: so many entries a
   };
   const counted: Clock = {
     now: () => clock.now(),
+    load: () => clock.load(),
     pause(ms, stopping) {
       if (ms >= 1_000) attempts.push(alone);
       return clock.pause(ms, stopping);

@@ -27,6 +27,8 @@ export interface Clock {
   now(): number;
   /** Returns early when it is to stop. */
   pause(ms: number, stopping: AbortSignal): Promise<void>;
+  /** How much is to be left to others: 0, they do not need the machine, to 1, they use all of it. */
+  load(): number;
 }
 
 export interface SinkRunOptions {
@@ -149,7 +151,7 @@ export class SinkRun implements AsyncDisposable {
       case 'taken':
         await this.#taken(batch, said.lost === undefined ? [] : [this.#refusal(batch, said.lost)]);
         this.#most = Math.min(this.#most * 2, MOST.entries);
-        return isFull || this.#held.length > 0 ? MORE : PACED;
+        return isFull || this.#held.length > 0 ? this.#more : PACED;
       case 'refused':
         if (batch.length === 1) return this.#passOver(batch[0] as LogEntry, said.why);
         this.#most = Math.ceil(batch.length / 2);
@@ -251,6 +253,11 @@ export class SinkRun implements AsyncDisposable {
     if (refusals.length > 0 || this.#isKeepingDue) await this.#keep();
   }
 
+  /** Leaves the machine to requests in between: two processors at full load did a fifth less without. */
+  get #more(): Step {
+    return { wait: REST_S * this.#options.clock.load() };
+  }
+
   /** Not with each batch while there are more: what is written through to the disk holds up the recorder there. */
   get #isKeepingDue(): boolean {
     return !this.#isKept && this.#options.clock.now() - this.#keptAt >= KEEP_MS;
@@ -305,8 +312,8 @@ interface Step {
 }
 
 const AT_ONCE: Step = { wait: 0 };
-/** Leaves the machine to requests in between: two processors at full load did a fifth less without. */
-const MORE: Step = { wait: 0.5 };
+/** Seconds between batches while there are more, where others use the whole machine. */
+const REST_S = 0.5;
 /** After a batch that was not full: what comes meanwhile goes together. */
 const PACED: Step = { wait: 1 };
 

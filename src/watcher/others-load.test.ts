@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { othersLoad } from './others-load.ts';
+
+/** Milliseconds of two processors, and of these our own, in the second since the one before. */
+function inSeconds(...seconds: readonly (readonly [all: number, own: number])[]): readonly number[] {
+  let now = { at: 0, all: 5_000, own: 700, processors: 2 };
+  const load = othersLoad(() => now);
+  return seconds.map(([all, own]) => {
+    now = { ...now, at: now.at + 1_000, all: now.all + all, own: now.own + own };
+    return load();
+  });
+}
+
+test('it is what others use, not we: nothing while they leave enough, all when little is left', () => {
+  assert.deepEqual(
+    inSeconds([0, 0], [1_000, 0], [1_000, 1_000], [2_000, 900], [1_500, 0], [2_000, 0]),
+    [0, 0, 0, 0, 1, 1],
+  );
+  const [half = 0] = inSeconds([1_300, 0]);
+  assert.ok(Math.abs(half - 0.5) < 1e-9);
+});
+
+test('it is looked at again after a while, for the system counts in steps', () => {
+  let now = { at: 0, all: 0, own: 0, processors: 1 };
+  const load = othersLoad(() => now);
+  now = { ...now, at: 100, all: 100 };
+  assert.equal(load(), 0);
+  now = { ...now, at: 300, all: 300 };
+  assert.equal(load(), 1);
+});
+
+test('of this machine it is told', () => {
+  let at = 0;
+  const load = othersLoad();
+  for (const until = performance.now() + 300; performance.now() < until; ) at = load();
+  assert.ok(at >= 0 && at <= 1);
+});
