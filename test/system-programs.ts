@@ -13,6 +13,7 @@ const PYTHON_MODULES = [
   'azure.keyvault.keys',
   'azure.keyvault.administration',
   'azure.keyvault.securitydomain',
+  'opentelemetry.sdk',
 ];
 
 interface Program {

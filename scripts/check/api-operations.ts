@@ -1,6 +1,7 @@
 // The API reference against the route rows: same methods, paths, data actions and scopes, no more and no fewer.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { OPERATION_NAMES } from '../../src/formats/operation-names.ts';
 import type { AnyRow } from '../../src/http/route.ts';
 import { prose } from './markdown.ts';
 import type { Problem } from './problem.ts';
@@ -11,7 +12,8 @@ const PREFIX = 'Microsoft.KeyVault/managedHsm/';
 const SCOPES = { root: '/', keys: '/keys', key: '/keys/{name}' } as const;
 
 export async function checkApiOperations(tree: Tree, root: string): Promise<Problem[]> {
-  return compareOperations(tree.has(API) ? tree.text(API) : '', await dataPlaneRows(tree, root));
+  const rows = await dataPlaneRows(tree, root);
+  return [...compareOperations(tree.has(API) ? tree.text(API) : '', rows), ...wordsOfNone(rows)];
 }
 
 /** Rows of every `features/<word>/rows.ts` of the data plane. Making rows uses no service; only handlers do. */
@@ -28,6 +30,16 @@ export async function dataPlaneRows(tree: Tree, root: string): Promise<AnyRow[]>
     }
   }
   return found;
+}
+
+/** A row cannot have a word that is not in the list. */
+function wordsOfNone(rows: readonly AnyRow[]): Problem[] {
+  const had = new Set(rows.map(({ operationName }) => operationName));
+  return OPERATION_NAMES.filter((word) => !had.has(word)).map((word) => ({
+    file: 'src/formats/operation-names.ts',
+    what: `has ${word}, which no route row has`,
+    fix: 'take it out',
+  }));
 }
 
 type Described = Pick<AnyRow, 'method' | 'path' | 'dataAction' | 'scope'>;

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DurableJournal, readJournal } from '../files/durable-journal.ts';
+import { readDestinations } from '../formats/diagnostic-destinations.ts';
 import { integer, matching, oneOf, record, text } from '../formats/shape.ts';
 
 export const PURGED_MEMBERS = {
@@ -16,12 +17,21 @@ export const PURGED_MEMBERS = {
   checkpoint: text,
 } as const;
 
-const shape = record({
-  sequence: integer(1, 0xffffffff),
-  ...PURGED_MEMBERS,
-  /** SHA-256 of the line before, without its line break; empty in the first. */
-  previous: matching(/^([0-9a-f]{64})?$/, 'a hash'),
-});
+/** Not in lines of earlier releases. */
+export const PURGED_OPTIONAL = {
+  /** Resource ids of the sinks that its diagnostic settings named. */
+  diagnostics: readDestinations,
+} as const;
+
+const shape = record(
+  {
+    sequence: integer(1, 0xffffffff),
+    ...PURGED_MEMBERS,
+    /** SHA-256 of the line before, without its line break; empty in the first. */
+    previous: matching(/^([0-9a-f]{64})?$/, 'a hash'),
+  },
+  PURGED_OPTIONAL,
+);
 export type PurgeRecordLine = ReturnType<typeof shape>;
 export type PurgedInstance = Omit<PurgeRecordLine, 'sequence' | 'previous'>;
 
@@ -43,6 +53,15 @@ export function appendPurged(folder: string, purged: PurgedInstance): void {
 export function readPurgeRecord(folder: string): readonly PurgeRecordLine[] {
   const file = purgeRecordFile(folder);
   return parse(readJournal(file), file).lines;
+}
+
+/** None of a record that was altered, for those who have not to judge it. */
+export function recordedPurges(folder: string): readonly PurgeRecordLine[] {
+  try {
+    return readPurgeRecord(folder);
+  } catch {
+    return [];
+  }
 }
 
 function parse(jsonLines: readonly string[], file: string) {

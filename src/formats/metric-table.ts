@@ -1,5 +1,5 @@
 // Every metric that there is, in one table: name, type, help, and the labels with the values that each may have. What has no row is
-// not told. No label names a key, a caller, an address or a secret; those that are open are named by the program or the configuration.
+// not told. No label names a key, a caller, an address or a secret; those that have no list here have that of the program or the configuration.
 
 /** `sum` over the workers of an instance, or what one of them says who knows: they are all told the same. */
 type Across = 'sum' | 'min' | 'max';
@@ -8,7 +8,7 @@ export interface MetricRow {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   /** Beside `hsm`, the name of the instance, which all have that are of one. */
-  readonly labels?: Readonly<Record<string, readonly string[] | 'operation' | 'number' | 'configured'>>;
+  readonly labels?: Readonly<Record<string, readonly string[] | 'operation' | 'code' | 'number' | 'configured'>>;
   readonly across?: Across;
   /** Who alone tells it; absent: workers, too. */
   readonly by?: 'watcher';
@@ -46,8 +46,8 @@ const process = ['service', 'module', 'watcher'] as const;
 const table = {
   strongroom_requests_total: {
     type: 'counter',
-    help: 'Requests that were answered, by operation, by outcome (refused: 4xx, failed: 5xx) and by the code of the refusal; Unknown is what is no operation, health checks included.',
-    labels: { operation: 'operation', outcome: ['success', 'refused', 'failed'], code: 'operation' },
+    help: 'Requests that were answered, by operation, by outcome (refused: 4xx, failed: 5xx) and by the code of the refusal; Unknown is what is no operation, health checks included, other what only a newer worker knows.',
+    labels: { operation: 'operation', outcome: ['success', 'refused', 'failed'], code: 'code' },
   },
   strongroom_request_duration_seconds: {
     type: 'histogram',
@@ -103,7 +103,7 @@ const table = {
   },
   strongroom_instance_up: {
     type: 'gauge',
-    help: '1 while the HSM serves; 0: it is locked, not activated, stopped or failed.',
+    help: '1 while the HSM serves; 0: it is locked, not activated, stopped or failed, or no worker answers.',
     by: 'watcher',
   },
   strongroom_certificate_expiry_timestamp_seconds: {

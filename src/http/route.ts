@@ -1,5 +1,6 @@
 // A route row: everything about one operation in one place. What has no row does not exist. Handlers get typed input
 // and return a value; they never see headers, sockets or status codes of the transport.
+import type { OperationName } from '../formats/operation-names.ts';
 import type { Commit, Head } from '../store/sealed/records.ts';
 import type { Detail } from './entry-detail.ts';
 import type { Principal } from './principal.ts';
@@ -72,7 +73,7 @@ export interface Row<Body = never> {
   readonly path: string;
   readonly since?: string;
   readonly until?: string;
-  readonly operationName: string;
+  readonly operationName: OperationName;
   readonly dataAction: string;
   readonly scope: RowScope;
   /** Of callers without a role for it: why this one may all the same. The text is put on record as the grant. */

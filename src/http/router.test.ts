@@ -8,7 +8,7 @@ const rows: readonly AnyRow[] = (['GET', 'POST'] as const).map((method) =>
   row({
     method,
     path: '/keys/:name',
-    operationName: `Key${method}`,
+    operationName: ({ GET: 'KeyGet', POST: 'KeyCreate' } as const)[method],
     dataAction: 'any',
     scope: 'key',
     handle: () => ({ status: 200 }),

@@ -3,6 +3,7 @@
 import { fstatSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { Link } from './link.ts';
+import { alive } from './messages.ts';
 
 /** How long an orderly stop may take before the process ends itself. */
 const STOP_WITHIN_MS = 8_000;
@@ -29,6 +30,7 @@ export function openSupervisorLink({ onStop }: { readonly onStop?: () => void } 
   }
   const socket = new Socket({ fd, readable: true, writable: true });
   const link = new Link(socket);
+  link.answer(alive, () => undefined);
   if (onStop === undefined) process.once('SIGTERM', () => socket.destroy());
   else process.on('SIGTERM', onStop);
   void link.closed.then(() => {

@@ -64,6 +64,8 @@ export const ready = message(1, { port: 'u32', modulePids: pids });
 export const frontToken = message(23, { token: 'bytes' });
 /** Answers to questions; `answer` is read as the question says. */
 export const done = message(30, { answer: 'json' });
+/** Supervisor → child: whether it still does anything; the child's end of the link answers at once. */
+export const alive = question(33, {});
 /** Code of `failed`: the supervisor stops, and the request is to be made again after its next start. */
 export const STOPPING = 'Stopping';
 export const failed = message(31, { code: 'text', message: 'text' });

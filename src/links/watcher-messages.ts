@@ -11,10 +11,13 @@ const watchedInstance = record({
   activation: oneOf(...FARES, 'Stopped'),
   /** It does not start: the store is not the one that was left behind. */
   storeRefused: flag,
+  /** Those that answer. */
   workers: share,
+  /** Workers that run and do not answer. */
+  silent: integer(0, 10_000),
   /** Processes of the module. */
   modules: share,
-  /** Its process serves. */
+  /** Its process answers. */
   recorder: flag,
   /** Workers can put on record what they are to answer. */
   recording: flag,
@@ -22,7 +25,7 @@ const watchedInstance = record({
 export type WatchedInstance = ReturnType<typeof watchedInstance>;
 
 const watchedProcesses = record({
-  /** The front and the management plane. */
+  /** The front and the management plane: they answer. */
   control: flag,
   managementRecorder: flag,
 });

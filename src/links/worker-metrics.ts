@@ -8,7 +8,19 @@ import {
   type Sample,
   type Told,
 } from '../formats/metric-table.ts';
-import { finite, flag, guid, integer, list, matching, oneOf, record, ShapeError } from '../formats/shape.ts';
+import { OPERATION_NAMES } from '../formats/operation-names.ts';
+import {
+  finite,
+  flag,
+  guid,
+  integer,
+  list,
+  matching,
+  oneOf,
+  type Reader,
+  record,
+  ShapeError,
+} from '../formats/shape.ts';
 
 export interface WorkerMetrics extends Told {
   /** Of this start of the worker: what it has counted begins with it. */
@@ -37,9 +49,14 @@ export function packed({ epoch, toldBefore, samples, histograms }: WorkerMetrics
 }
 
 const counts = list(integer(0, Number.MAX_SAFE_INTEGER), LATENCY_BOUNDS.length + 1);
-/** Operations and codes are words of the program's own, which no sentence is. */
+/** A word of the program's own: one that is none of those that there are is `other`. */
+const word = (words: readonly string[]): Reader<string> => {
+  const known = new Set(words);
+  const read = matching(/^[A-Za-z]{1,64}$/, 'a name of the program');
+  return (value, path) => (known.has(read(value, path)) ? (value as string) : 'other');
+};
 const OPEN = {
-  operation: matching(/^[A-Za-z]{1,64}$/, 'a name of the program'),
+  operation: word([...OPERATION_NAMES, 'Unknown']),
   number: matching(/^\d{1,4}$/, 'a number'),
 } as const;
 const NAMES = (Object.keys(metricTable) as MetricName[]).filter((name) => metricTable[name].by === undefined);
@@ -57,15 +74,16 @@ const packedMetrics = record({
   ),
 });
 
-/** @throws ShapeError also for a metric or a label that the table does not have, or has for others to tell */
-export function readWorkerMetrics(value: unknown): WorkerMetrics {
+/** @param codes of refusals @throws ShapeError also for a metric or a label that the table does not have, or has for others to tell */
+export function readWorkerMetrics(value: unknown, codes: Readonly<Record<string, unknown>>): WorkerMetrics {
+  const code = word(['OK', ...Object.keys(codes)]);
   const { epoch, toldBefore, metrics } = packedMetrics(value, 'metrics');
   const samples: Sample[] = [];
   const histograms: HistogramSample[] = [];
   for (const { name, rows } of metrics) {
     for (const row of rows) {
       const [figures, ...given] = Array.isArray(row) ? (row as readonly unknown[]) : [];
-      const labels = readLabels(name, given);
+      const labels = readLabels(name, given, code);
       if (metricTable[name].type !== 'histogram') {
         samples.push({ name, labels, value: finite(figures, name) });
         continue;
@@ -81,13 +99,17 @@ function labelNames(name: MetricName): readonly string[] {
   return Object.keys(metricTable[name].labels ?? {});
 }
 
-function readLabels(name: MetricName, given: readonly unknown[]): Readonly<Record<string, string>> {
+function readLabels(
+  name: MetricName,
+  given: readonly unknown[],
+  code: Reader<string>,
+): Readonly<Record<string, string>> {
   const known = Object.entries(metricTable[name].labels ?? {});
   if (given.length !== known.length) throw new ShapeError(`${name} has other labels`);
   return Object.fromEntries(
     known.map(([label, of], at) => {
       if (of === 'configured') throw new ShapeError(`${name} is not a worker's to tell`);
-      const read = typeof of === 'string' ? OPEN[of] : oneOf(...of);
+      const read = of === 'code' ? code : typeof of === 'string' ? OPEN[of] : oneOf(...of);
       return [label, read(given[at], `${label} of ${name}`)];
     }),
   );

@@ -59,6 +59,7 @@ export function controlProcess(options: ControlOptions): SupervisedProcess {
       changed();
     },
     down: changed,
+    answersAgain: changed,
   });
   return child;
 }

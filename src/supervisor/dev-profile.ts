@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { checkSinkPaths } from '../deployment/checks/check-sink-files.ts';
 import { DEV_INSTANCE } from '../deployment/client-environment/variables.ts';
 import { writeClientEnvironment } from '../deployment/client-environment/write.ts';
 import type { Places } from '../deployment/data-layout.ts';
@@ -32,6 +33,7 @@ export async function openDevProfile(
 ): Promise<Profile> {
   const conflict = witnessConflict(config);
   if (conflict !== undefined) throw new ConfigError(conflict);
+  checkSinkPaths(config.sinks ?? [], at.root);
   const port = await takePort(wanted);
   const now = new Date();
   const authority = await openAuthority(at.ca, now);

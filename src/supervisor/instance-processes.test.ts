@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import type { InstancePids } from '../deployment/running-state.ts';
 import { MAX_SUPERVISION_FRAME } from '../links/messages.ts';
 import { watched } from '../links/watcher-messages.ts';
@@ -162,6 +163,36 @@ test('a worker that says too much of everything takes no room that is for others
   const said = { instances, processes: { control: true, managementRecorder: true } };
   assert.ok(watched.encode(said).length < MAX_SUPERVISION_FRAME / 2);
   assert.equal(watched.decode(watched.encode(said)).instances.length, 100);
+});
+
+test('a worker or a recorder that hangs does not count until it answers again, and is named', async () => {
+  const { instance, until, told } = open('hung');
+  await using _ = instance;
+  await instance.start();
+  const well = { workers: { ready: 2, wanted: 2 }, silent: 0, recorder: true };
+  const hangs = async (pid: number, condition: typeof well, named: string): Promise<void> => {
+    const now = () => {
+      const { workers, silent, recorder } = instance.condition;
+      return { workers, silent, recorder };
+    };
+    process.kill(pid, 'SIGSTOP');
+    instance.probe();
+    assert.deepEqual(now(), well, 'it has time until it is asked again');
+    // Asked again before any of them can have answered: those that do not hang do it now.
+    instance.probe();
+    await until(() => isDeepStrictEqual(now(), condition));
+    assert.deepEqual(
+      told.filter((text) => text.includes(named)),
+      [`hung/${named} runs and does not answer`],
+    );
+    process.kill(pid, 'SIGCONT');
+    await until(() => isDeepStrictEqual(now(), well));
+    assert.equal(told.at(-1), `hung/${named} answers again`);
+    told.splice(0);
+  };
+  const { service, recorder } = instance.pids;
+  await hangs(service[1] ?? 0, { ...well, workers: { ready: 1, wanted: 2 }, silent: 1 }, 'service-1');
+  await hangs(recorder ?? 0, { ...well, recorder: false }, 'recorder');
 });
 
 test('workers have small numbers however often they are replaced', async () => {

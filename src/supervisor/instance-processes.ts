@@ -50,6 +50,7 @@ export class InstanceProcesses implements AsyncDisposable {
       }),
       ready: () => plan.changed(),
       down: () => plan.changed(),
+      answersAgain: () => plan.changed(),
     });
     this.#current = this.#generation(0);
   }
@@ -64,7 +65,7 @@ export class InstanceProcesses implements AsyncDisposable {
 
   get condition(): Omit<WatchedInstance, 'name'> {
     const { activation } = this.status;
-    return { activation, ...this.#current.condition, recorder: this.#recorder.isReady };
+    return { activation, ...this.#current.condition, recorder: this.#recorder.answers };
   }
 
   get recoverability(): OwnRecoverability | undefined {
@@ -105,6 +106,11 @@ export class InstanceProcesses implements AsyncDisposable {
    */
   rename(): Promise<void> {
     return this.#ask((link) => link.request(namesChanged, {}));
+  }
+
+  /** Whether its processes still do anything: its condition says so when this is called again. */
+  probe(): void {
+    for (const each of [this.#recorder, this.#current]) each.probe();
   }
 
   /** A checkpoint that is said to be cosigned by a witness: the workers look for themselves. */

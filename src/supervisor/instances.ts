@@ -106,9 +106,13 @@ export class Instances implements AsyncDisposable {
         throw new ProvisionRefused('BadRequest', `'${name}' is not deleted`);
       }
       const { places } = this.#options;
-      const { id, resourceId, purgeProtection, softDeleteRetentionInDays } = readInstanceConfig(
-        places.instance(name).config,
-      );
+      const {
+        id,
+        resourceId,
+        purgeProtection,
+        softDeleteRetentionInDays,
+        diagnostics = [],
+      } = readInstanceConfig(places.instance(name).config);
       const deletedAt = this.#stoppedAt(name);
       const ends = deletedAt + softDeleteRetentionInDays * DAY_MS;
       const ended = this.#now() >= ends;
@@ -126,6 +130,7 @@ export class Instances implements AsyncDisposable {
           resourceId,
           deletedAt: new Date(deletedAt).toISOString(),
           reason: ended ? 'retention ended' : 'requested',
+          diagnostics,
         },
         { places, now: this.#now },
       );
@@ -225,10 +230,15 @@ export class Instances implements AsyncDisposable {
     return new Map([...running, ...[...this.#held].map((name) => [name, stoppedStatus(name)] as const)]);
   }
 
+  /** Whether their processes still do anything: the conditions say so when this is called again. */
+  probe(): void {
+    for (const instance of this.#running.values()) instance.probe();
+  }
+
   /** As the watcher is told it. */
   get conditions(): readonly WatchedInstance[] {
     const none = { ready: 0, wanted: 0 };
-    const stopped = { storeRefused: false, workers: none, modules: none, recorder: false, recording: false };
+    const stopped = { storeRefused: false, workers: none, silent: 0, modules: none, recorder: false, recording: false };
     return [...this.statuses].map(([name, { activation }]) => ({
       name,
       ...(this.#running.get(name)?.condition ?? { activation, ...stopped }),

@@ -17,7 +17,7 @@ export async function managementRecorder(
   { root, audit, module, verifierKey }: ManagementPaths,
   entry: string,
   logs: string,
-  told: Pick<ProcessOptions, 'report' | 'show' | 'ready' | 'down'>,
+  told: Pick<ProcessOptions, 'report' | 'show' | 'ready' | 'down' | 'answersAgain'>,
 ): Promise<ManagementRecorder> {
   for (const folder of [root, audit, module]) makePrivateFolder(folder);
   const run = join(root, 'run');

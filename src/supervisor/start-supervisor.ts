@@ -69,7 +69,7 @@ export async function startSupervisor(
   let changed = (): void => undefined;
   // It begins when everything serves: nobody waits for it.
   let watch = (): void => undefined;
-  const onChange = { ready: () => changed(), down: () => changed() };
+  const onChange = { ready: () => changed(), down: () => changed(), answersAgain: () => changed() };
   const recorder = stack.use(
     await managementRecorder(at.management, ENTRIES.recorder, logs, { ...reporter, ...onChange }),
   );
@@ -147,8 +147,11 @@ export async function startSupervisor(
     config: watchConfig,
     condition: () => ({
       instances: instances.conditions,
-      processes: { control: controlChild.isReady, managementRecorder: recorder.process.isReady },
+      processes: { control: controlChild.answers, managementRecorder: recorder.process.answers },
     }),
+    probe: () => {
+      for (const each of [controlChild, recorder.process, instances]) each.probe();
+    },
     askWorker: (name, at, asked) => instances.askWorker(name, at, asked),
     cosigned: (name, note) => instances.cosigned(name, note),
     record: (instance, act) => (instance === '' ? recordOwnWatchAct(audit, act) : instances.recordAct(instance, act)),

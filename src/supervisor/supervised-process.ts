@@ -3,7 +3,7 @@
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Link } from '../links/link.ts';
-import { ready } from '../links/messages.ts';
+import { alive, ready } from '../links/messages.ts';
 import { killGroup, type Program, type SpawnedChild, spawnChild } from '../links/spawn-child.ts';
 import { LogFile } from './log-file.ts';
 
@@ -19,6 +19,8 @@ export interface ProcessOptions {
   ready?(message: ReturnType<typeof ready.decode>): void;
   /** The child has ended without being told to. */
   down?(): void;
+  /** It answers again, after a time in which it did not. */
+  answersAgain?(): void;
   /** Everything worth telling a person. */
   report(text: string): void;
   /** Also shown line by line (`--verbose`). */
@@ -61,6 +63,9 @@ export class SupervisedProcess implements AsyncDisposable {
   readonly #log: LogFile;
   #child: SpawnedChild | undefined;
   #link: Link | undefined;
+  /** Of a child that was asked whether it still does anything, and of one that has not answered in time. */
+  #asked: Link | undefined;
+  #silent: Link | undefined;
   #restart: NodeJS.Timeout | undefined;
   #wanted = false;
   #failures = 0;
@@ -86,6 +91,32 @@ export class SupervisedProcess implements AsyncDisposable {
 
   get isReady(): boolean {
     return this.#link !== undefined;
+  }
+
+  /** It has said `ready`, and answers what it is asked. */
+  get answers(): boolean {
+    return this.#link !== undefined && this.#link !== this.#silent;
+  }
+
+  /** Asks it whether it still does anything; where it has not answered when this is called again, it hangs, until it does. */
+  probe(): void {
+    const link = this.#link;
+    if (link === undefined || link === this.#silent) return;
+    const { label, report, answersAgain } = this.#options;
+    if (link === this.#asked) {
+      this.#silent = link;
+      report(`${label} runs and does not answer`);
+      return;
+    }
+    this.#asked = link;
+    const answered = (): void => {
+      this.#asked = undefined;
+      if (this.#silent !== link) return;
+      this.#silent = undefined;
+      report(`${label} answers again`);
+      answersAgain?.();
+    };
+    link.request(alive, {}).then(answered, () => undefined); // it has ended
   }
 
   start(): void {

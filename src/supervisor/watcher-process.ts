@@ -22,6 +22,8 @@ export interface WatcherOptions extends Pick<ProcessOptions, 'report' | 'show'> 
   readonly logs: string;
   readonly profile: 'dev' | 'production';
   readonly config: WatchConfig;
+  /** Asks all processes whether they still do anything: the condition says which have not answered when they are asked again. */
+  readonly probe: () => void;
   readonly condition: () => Parameters<typeof watched.encode>[0];
   /** Resolves when it is on record. */
   readonly record: (instance: string, act: WatchAct) => Promise<void>;
@@ -64,7 +66,7 @@ export class WatcherProcess implements AsyncDisposable {
   /** Instances have come, gone or changed, or this is the first time. What it may read is settled when it starts. */
   update(): void {
     if (!this.#isWanted) return;
-    this.#heartbeat ??= setInterval(() => this.#tell(this.#process.link), HEARD_EVERY_MS).unref();
+    this.#heartbeat ??= setInterval(() => setImmediate(() => this.#beat()), HEARD_EVERY_MS).unref();
     if (!this.#process.run(this.#instances)) this.#tell(this.#process.link);
   }
 
@@ -93,6 +95,12 @@ export class WatcherProcess implements AsyncDisposable {
       this.#limits.question(`${instance}/${at}`, () => askWorker(instance, at, asked)),
     );
     this.#tell(link);
+  }
+
+  /** After all that has come was read: what is late here is no silence of others. */
+  #beat(): void {
+    this.#options.probe();
+    this.#tell(this.#process.link);
   }
 
   #tell(link: Link | undefined): void {

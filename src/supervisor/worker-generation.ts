@@ -114,7 +114,8 @@ export class WorkerGeneration implements AsyncDisposable {
     return {
       storeRefused: told.some(({ storeRefused }) => storeRefused),
       recording: told.every(({ recording }) => recording),
-      workers: share(this.#workers.filter((worker) => worker.isReady).length, plan.workers),
+      workers: share(this.#workers.filter((worker) => worker.answers).length, plan.workers),
+      silent: this.#workers.filter((worker) => worker.isReady && !worker.answers).length,
       // A worker has no more than it is to have, whatever it says.
       modules: share(
         [...this.#modulePids.values()].reduce((sum, pids) => sum + Math.min(pids.length, plan.partitions), 0),
@@ -145,6 +146,11 @@ export class WorkerGeneration implements AsyncDisposable {
   /** Resolves when all of them serve. @throws DoesNotStart, naming the one that has failed too often */
   async whenReady(): Promise<void> {
     for (const worker of this.#workers) await worker.whenReady();
+  }
+
+  /** Every worker: whether it still does anything. */
+  probe(): void {
+    for (const worker of this.#workers) worker.probe();
   }
 
   /** Every worker. */
@@ -234,6 +240,7 @@ export class WorkerGeneration implements AsyncDisposable {
         this.#modulePids.delete(index);
         changed();
       },
+      answersAgain: changed,
     });
   }
 

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '../deployment/data-layout.ts';
 import { readInstanceConfig } from '../deployment/instance.ts';
+import { recordedPurges } from '../deployment/purge-record.ts';
 import { readIfThere } from '../files/read-if-there.ts';
 import { isGuid } from '../formats/guid.ts';
 import { logOrigin } from '../formats/log-origin.ts';
@@ -13,9 +14,11 @@ export interface WatchedLog {
   readonly folder: string;
   /** The instance's name; absent: of one that was purged, or of the management plane. */
   readonly instance?: string;
+  /** What it was called, as the record of purges has it. */
+  readonly purged?: string;
   /** ARM id of the instance. */
   readonly resourceId?: string;
-  /** Resource ids of sinks, lower case: those of them that get it, by its diagnostic settings. */
+  /** Resource ids of sinks, lower case: those of them that get it, by its diagnostic settings, or got it when it was purged. */
   readonly diagnostics?: readonly string[] | undefined;
   readonly isManagement: boolean;
   /** ISO 8601; absent: nobody knows any more. */
@@ -32,7 +35,13 @@ export function findLogs(places: Places, names: readonly string[]): readonly Wat
     return [{ origin: logOrigin(id), folder: audit, ...own, isManagement: false }];
   });
   const purged = existsSync(places.purged) ? readdirSync(places.purged).filter(isGuid) : [];
-  const gone = purged.map((id) => ({ origin: logOrigin(id), folder: join(places.purged, id), isManagement: false }));
+  const records = new Map(recordedPurges(places.purged).map((line) => [line.instanceId, line]));
+  const gone = purged.map((id): WatchedLog => {
+    const { name, resourceId, diagnostics } = records.get(id) ?? {};
+    const known =
+      name === undefined ? {} : { purged: name, ...(resourceId === undefined ? {} : { resourceId }), diagnostics };
+    return { origin: logOrigin(id), folder: join(places.purged, id), ...known, isManagement: false };
+  });
   return [...managementLog(places), ...instances, ...gone];
 }
 

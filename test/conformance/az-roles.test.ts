@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
 import { skipUnless } from '../system-programs.ts';
+import { azureCli } from './azure-cli.ts';
 import { type Ended, runIn } from './run-in.ts';
 
 type Json = Record<string, never> & { readonly [name: string]: Json } & readonly Json[] & string;
@@ -88,6 +89,39 @@ describe('roles with az, unconfigured', { skip: skipUnless('az') }, () => {
     assert.equal(removed.code, 0, removed.stderr);
     assert.deepEqual(await json(list), []);
     assert.deepEqual(await json(`${list} --scope /keys`), []);
+  });
+
+  test('who has the role Strongroom Auditor reads the log, by az rest, and does nothing else', async () => {
+    const role = 'Strongroom Auditor';
+    const listed = await json('keyvault role definition list --hsm-name dev');
+    assert.ok(listed.some((each) => each['roleName'] === role));
+    const { STRONGROOM_OWNER_CLIENT_ID: id = '', STRONGROOM_OWNER_CLIENT_SECRET: secret = '' } = env;
+    const { id: owner } = (await json(`ad sp show --id ${id}`)) as { readonly id?: string };
+    await json(
+      'keyvault role assignment create --hsm-name dev --scope /',
+      '--assignee-object-id',
+      owner ?? '',
+      '--role',
+      role,
+    );
+    await using auditor = await azureCli({ ...env, AZURE_CONFIG_DIR: join(product.data, 'auditor') });
+    await auditor.json(
+      ...['login', '--service-principal', '--tenant', env['AZURE_TENANT_ID'] ?? '', '-u', id, '-p', secret],
+    );
+    for (const line of [
+      'keyvault key list --hsm-name dev',
+      'keyvault key random --hsm-name dev --count 4',
+      'keyvault setting list --hsm-name dev',
+      'keyvault role assignment list --hsm-name dev',
+    ]) {
+      assert.match((await auditor.run(...line.split(' '))).stderr, /AccessDenied/, line);
+    }
+    const url = `${env['AZURE_MANAGEDHSM_URI']}/strongroom/v1/audit?api-version=7.6&text=${owner}`;
+    const rest = `rest --method get --resource https://managedhsm.azure.net --url ${url}`.split(' ');
+    const { value } = (await auditor.json(...rest)) as { readonly value: readonly Json[] };
+    const [made] = value.filter(({ operationName }) => operationName === 'RoleAssignmentCreate');
+    assert.equal(made?.['properties']?.['detail']?.['roleName'], role);
+    assert.match((await az(rest.join(' '))).stderr, /AccessDenied/);
   });
 
   test('settings: the boolean ones are listed, the others are shown and changed by name', async () => {

@@ -13,6 +13,7 @@ import { openSink } from '../../src/watcher/sinks/kinds.ts';
 import { recordsOf, startOtlpReceiver, valuesOf } from '../../src/watcher/sinks/otlp-receiver.fixture.ts';
 import { entryAt, IDENTITY, logOf } from '../../src/watcher/sinks/run-sink.fixture.ts';
 import { SinkRun } from '../../src/watcher/sinks/run-sink.ts';
+import { startCollector } from '../support/collector.ts';
 import { freePort } from '../support/free-port.ts';
 import { makeOperatorAuthority } from '../support/operator-authority.ts';
 import { until } from '../support/sink-scene.ts';
@@ -131,40 +132,9 @@ describe('receivers of others', () => {
   test('a collector of OpenTelemetry', { skip: skipUnless('collector') }, async () => {
     const behind = await startOtlpReceiver(server);
     const port = await freePort();
-    const configuration = file(
-      'collector.yaml',
-      JSON.stringify({
-        receivers: {
-          otlp: {
-            protocols: {
-              http: { endpoint: `127.0.0.1:${port}`, tls: { cert_file: paths.certificate, key_file: paths.key } },
-            },
-          },
-        },
-        exporters: {
-          otlp_http: {
-            endpoint: `https://localhost:${behind.port}`,
-            encoding: 'json',
-            tls: { ca_file: paths.ca },
-            sending_queue: { enabled: false },
-          },
-        },
-        service: {
-          telemetry: { metrics: { level: 'none' } },
-          pipelines: { logs: { receivers: ['otlp'], exporters: ['otlp_http'] } },
-        },
-      }),
-    );
-    const start = async (): Promise<ChildProcess> => {
-      const child = spawn('strongroom-collector', ['--config', configuration], { stdio: ['ignore', 'ignore', 'pipe'] });
-      let said = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-      });
-      await until(() => said.includes('Everything is ready') || child.exitCode !== null);
-      assert.equal(child.exitCode, null, said);
-      return child;
-    };
+    const { ca, certificate, key } = paths;
+    const start = (): Promise<ChildProcess> =>
+      startCollector({ folder: root, signal: 'logs', port, behind: behind.port, certificate, key, ca });
     const received: Received = () =>
       new Map(
         behind.taken

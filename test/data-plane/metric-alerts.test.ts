@@ -1,6 +1,7 @@
 // Alerts over the figures that an instance tells of itself: its custodians, its rehearsals and its certificate, as its clock goes on.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { errorCodes } from '../../src/http/service-error.ts';
 import { packed, readWorkerMetrics } from '../../src/links/worker-metrics.ts';
 import { newState } from '../../src/watcher/alerts/alert-state.ts';
 import { Judge } from '../../src/watcher/alerts/judge.ts';
@@ -25,7 +26,10 @@ const judge = new Judge(readRules(), newState(0), ({ what }) => fired.push(what)
 async function toldInAnHour(): Promise<readonly string[]> {
   for (let n = 0; n < 2; n++) {
     // As it comes over the link.
-    const { samples } = readWorkerMetrics(JSON.parse(JSON.stringify(packed(await instance.service.metrics()))));
+    const { samples } = readWorkerMetrics(
+      JSON.parse(JSON.stringify(packed(await instance.service.metrics()))),
+      errorCodes,
+    );
     for (const each of merged(samples.map((sample) => ({ ...sample, hsm: 'test' })))) judge.measure(each, clock * 1000);
     clock += HOUR;
   }

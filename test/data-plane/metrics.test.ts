@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { builtInRoles } from '../../src/features/roles/built-in-roles.ts';
 import { type MetricName, ROLES } from '../../src/formats/metric-table.ts';
+import { errorCodes } from '../../src/http/service-error.ts';
 import { packed, readWorkerMetrics, type WorkerMetrics } from '../../src/links/worker-metrics.ts';
 import { readTakenTraces } from '../../src/links/worker-traces.ts';
 import { type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
@@ -17,7 +18,7 @@ after(() => instance[Symbol.asyncDispose]());
 async function told(): Promise<WorkerMetrics> {
   const metrics = await instance.service.metrics();
   // As it comes over the link, where what the table does not have is refused.
-  return readWorkerMetrics(JSON.parse(JSON.stringify(packed(metrics))));
+  return readWorkerMetrics(JSON.parse(JSON.stringify(packed(metrics))), errorCodes);
 }
 
 function valueOf({ samples }: WorkerMetrics, name: MetricName, labels: Readonly<Record<string, string>> = {}): number {

@@ -1,12 +1,13 @@
 // What the production profile does not start with. Each refusal is one line that names the member and says what to set. The first
 // are seen as their operator sees them; the others where a start makes them, which a whole start would only print.
 import assert from 'node:assert/strict';
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { places } from '../../src/deployment/data-layout.ts';
 import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 import { ConfigError } from '../../src/deployment/start-config.ts';
+import { formatWitnessKey } from '../../src/formats/cosignature.ts';
 import { openProductionProfile } from '../../src/supervisor/production/profile.ts';
 import { makeSelfSigned } from '../support/operator-authority.ts';
 import { ARM, DOMAIN, GRAPH, makeSite, type Site } from '../support/running-production.ts';
@@ -161,9 +162,37 @@ describe('production refuses to start', () => {
     await chmod(site.configFile, 0o600);
   });
 
+  test('with a sink whose file is not one of its own', async () => {
+    const to = (path: string): Json => ({ sinks: [{ name: 'f', kind: 'file', path }] });
+    const path = join(site.folder, 'sent.jsonl');
+    const folder = join(site.folder, 'sent');
+    await mkdir(folder);
+    await refuses(to(folder), /sinks\[0\]\.path: .*\/sent is a folder: name a file/);
+    await refuses(to(`${folder}/`), /sinks\[0\]\.path: .*\/sent\/ is not the name of one file/);
+    await refuses(to(join(folder, '*')), /sinks\[0\]\.path: .*\/\* is not the name of one file/);
+    await symlink(path, join(folder, 'link'));
+    await refuses(to(join(folder, 'link')), /sinks\[0\]\.path: .*\/link is no plain file/);
+    await symlink(site.data, join(folder, 'data'));
+    for (const inside of [join(site.data, 'production.json'), join(site.data, 'new'), join(folder, 'data', 'new')])
+      await refuses(
+        to(inside),
+        /sinks\[0\]\.path: .* is in the data directory, which is the service's: name a file else/,
+      );
+    await chmod(folder, 0o1777);
+    await refuses(to(join(folder, 'new')), /sinks\[0\]\.path: others may make files in .*\/sent: chmod go-w/);
+    await chmod(folder, 0o700);
+    await writeFile(path, '', { mode: 0o644 });
+    await refuses(to(path), /sinks\[0\]\.path: .* is open to others \(mode 644\), and it has the log: chmod 600/);
+    await chmod(path, 0o640);
+    await write(to(path));
+    await using _ = await openProductionProfile(places(site.data), site.configFile, () => undefined);
+  });
+
   test('with any file that others can change, or exchange in its folder', async () => {
     const open = await site.file('open.pem', site.authority.certificate, 0o666);
     const backupIdentity = { kind: 'clientCredential', tokenEndpoint: 'https://login.example.org/t', clientId: 'a' };
+    const blob = { name: 'b', kind: 'blob', url: 'https://a.blob.core.windows.net' };
+    const witnessKey = formatWitnessKey('w', new Uint8Array(32));
     const edits: Readonly<Record<string, (config: Json) => unknown>> = {
       'issuers\\[0\\]\\.keysFile': (config) => (firstIssuer(config).keysFile = open),
       'issuers\\[0\\]\\.caFile': (config) => (firstIssuer(config).caFile = open),
@@ -179,12 +208,30 @@ describe('production refuses to start', () => {
         (config.sinks = [{ name: 's', kind: 'syslog', host: 'a.example.org', caFile: open }]),
       'backupIdentity\\.caFile': (config) =>
         (config.backupIdentity = { ...backupIdentity, secretFile: open, caFile: open }),
+      'sinks\\[0\\]\\.identity\\.caFile': (config) =>
+        (config.sinks = [{ ...blob, identity: { ...backupIdentity, secretFile: open, caFile: open } }]),
+      'witnesses\\[0\\]\\.caFile': (config) =>
+        (config.witnesses = [{ name: 'w', url: 'https://w.example.org', key: witnessKey, caFile: open }]),
     };
     for (const [member, edit] of Object.entries(edits)) {
       const expected = new RegExp(`${member}: others may write to .*open\\.pem \\(mode 666\\).*chmod go-w`);
       await refuses((config) => void edit(config), expected);
     }
+    const rules = join(site.folder, 'rules');
+    await mkdir(rules);
+    await writeFile(join(rules, 'mine.json'), '{}');
+    await chmod(join(rules, 'mine.json'), 0o666);
+    const what = /others may write to .*\/mine\.json \(mode 666\), and with it change what is an alert: chmod go-w/;
+    await refuses({ alerts: { outlets: [], rules } }, what);
     const secretFile = await site.file('identity-secret', 'hush', 0o644);
+    for (const identity of [
+      { ...backupIdentity, secretFile },
+      { kind: 'appService', endpoint: 'http://127.0.0.1/t', headerFile: secretFile },
+    ])
+      await refuses(
+        { sinks: [{ ...blob, identity }] },
+        /sinks\[0\]\.identity\.(secret|header)File: .* is open to others/,
+      );
     await refuses(
       { backupIdentity: { ...backupIdentity, secretFile } },
       /backupIdentity\.secretFile: .* is open to others/,

@@ -6,7 +6,7 @@ import { explained } from '../explained.ts';
 export const commands: readonly Command[] = [
   command({
     name: 'reason',
-    summary: 'print the shell line that makes az say why a role is given',
+    summary: 'print the shell line that makes az say why a role is given or a key in use is retired',
     operands: 'TEXT',
     wants: "give the reason as one word: 'TEXT'",
     details: `

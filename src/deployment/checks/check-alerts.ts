@@ -1,7 +1,7 @@
 // Rules and outlets as a configuration has them, judged by those who will use them. Loaded only where there are any.
 import { readFileSync } from 'node:fs';
 import { openOutlets } from '../../watcher/alerts/outlets.ts';
-import { readRules } from '../../watcher/alerts/rules.ts';
+import { readRules, ruleFiles } from '../../watcher/alerts/rules.ts';
 import type { AlertSettings } from '../alert-settings.ts';
 import { ConfigError } from '../start-config.ts';
 import { readPlainFile, readSecretFile } from './check-files.ts';
@@ -9,8 +9,8 @@ import { checkWay } from './check-way.ts';
 
 /** @returns how many rules hold @throws ConfigError naming the rule, the outlet or the file, and what is wrong with it */
 export function checkAlerts(settings: AlertSettings, profile: 'dev' | 'production'): number {
-  if (profile === 'production') checkFiles(settings);
   try {
+    if (profile === 'production') checkFiles(settings);
     openOutlets(settings, { profile, readFile: (path) => readFileSync(path, 'utf8'), now: Date.now });
     return readRules(settings).length;
   } catch (cause) {
@@ -19,7 +19,7 @@ export function checkAlerts(settings: AlertSettings, profile: 'dev' | 'productio
 }
 
 function checkFiles({ outlets, rules }: AlertSettings): void {
-  if (rules !== undefined) checkWay(rules, 'what is an alert');
+  if (rules !== undefined) for (const path of [rules, ...ruleFiles(rules)]) checkWay(path, 'what is an alert');
   for (const [at, outlet] of outlets.entries()) {
     const member = `alerts.outlets[${at}]`;
     if (outlet.caFile !== undefined) readPlainFile(outlet.caFile, `${member}.caFile`);

@@ -9,6 +9,7 @@ import { readOwnFile } from '../read-config-file.ts';
 import { ConfigError } from '../start-config.ts';
 import { uncoveredText, withoutAlias } from '../uncovered-names.ts';
 import { checkDataFolder } from './check-files.ts';
+import { checkSinkPaths } from './check-sink-files.ts';
 
 /** @throws ConfigError */
 export function checkDataDirectory(at: Places, config: ProductionConfig): void {
@@ -19,6 +20,7 @@ export function checkDataDirectory(at: Places, config: ProductionConfig): void {
     );
   }
   checkDeployment(at, config);
+  checkSinkPaths(config.sinks ?? [], at.root);
 }
 
 /** @param uncovered what of these host names the instances' certificate does not cover @throws ConfigError */

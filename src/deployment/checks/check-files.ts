@@ -8,13 +8,17 @@ const [OTHERS, WRITTEN_BY_GROUP, ALL_BUT_OWNER] = [0o007, 0o020, 0o077];
 
 /** A secret: not for others, and written by nobody but its owner. @throws ConfigError */
 export function readSecretFile(path: string, member: string): string {
-  const mode = modeOf(path, member);
-  if ((mode & (OTHERS | WRITTEN_BY_GROUP)) !== 0) {
-    throw new ConfigError(
-      `${member}: ${path} is open to others (mode ${octal(mode)}), and it is a secret: chmod 600 '${path}', or 640 for a group of its own`,
-    );
-  }
+  checkPrivate(path, member, 'is a secret');
   return readPlainFile(path, member);
+}
+
+/** @param why as a part of the sentence @throws ConfigError */
+export function checkPrivate(path: string, member: string, why: string): void {
+  const mode = modeOf(path, member);
+  if ((mode & (OTHERS | WRITTEN_BY_GROUP)) === 0) return;
+  throw new ConfigError(
+    `${member}: ${path} is open to others (mode ${octal(mode)}), and it ${why}: chmod 600 '${path}', or 640 for a group of its own`,
+  );
 }
 
 /** Its first line is what a seal can be made of: else the first instance would be the one to find out. @throws ConfigError */

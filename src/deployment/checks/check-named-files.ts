@@ -1,32 +1,36 @@
 // What a configuration names for later: places of backups and targets of events, the files that say whom the instances trust
 // there, and by which secret they are known.
-import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { AllowedTargets } from '../../features/backup/storage/allowed-targets.ts';
 import { EventTargets } from '../../features/events/targets.ts';
+import type { InstanceIdentity } from '../../formats/instance-identity.ts';
 import { checkAddresses } from '../../watcher/sinks/addresses.ts';
 import type { ProductionConfig } from '../production-config.ts';
 import type { SinkConfig } from '../sinks.ts';
 import { ConfigError } from '../start-config.ts';
 import { readPlainFile, readSecretFile } from './check-files.ts';
 import { checkHealthFiles } from './check-health-files.ts';
+import { checkSinkFiles } from './check-sink-files.ts';
 
 /** @throws ConfigError */
 export function checkNamedFiles(config: ProductionConfig): void {
-  const { eventTargets = [], backupTargets = [], backupIdentity, health, traces } = config;
+  const { eventTargets = [], backupTargets = [], backupIdentity, health, traces, witnesses = [] } = config;
   checkPlaces(config);
   checkSinks(config.sinks ?? []);
-  for (const [member, places] of Object.entries({ eventTargets, backupTargets })) {
+  for (const [member, places] of Object.entries({ eventTargets, backupTargets, witnesses })) {
     for (const [at, { caFile }] of places.entries()) {
       if (caFile !== undefined) readPlainFile(caFile, `${member}[${at}].caFile`);
     }
   }
   if (traces?.caFile !== undefined) readPlainFile(traces.caFile, 'traces.caFile');
   if (health !== undefined) checkHealthFiles(health);
-  if (backupIdentity === undefined || backupIdentity.kind === 'imds') return;
-  if (backupIdentity.caFile !== undefined) readPlainFile(backupIdentity.caFile, 'backupIdentity.caFile');
-  if (backupIdentity.kind === 'appService') readSecretFile(backupIdentity.headerFile, 'backupIdentity.headerFile');
-  else readSecretFile(backupIdentity.secretFile, 'backupIdentity.secretFile');
+  if (backupIdentity !== undefined) checkIdentity(backupIdentity, 'backupIdentity');
+}
+
+function checkIdentity(identity: InstanceIdentity, member: string): void {
+  if (identity.kind === 'imds') return;
+  if (identity.caFile !== undefined) readPlainFile(identity.caFile, `${member}.caFile`);
+  if (identity.kind === 'appService') readSecretFile(identity.headerFile, `${member}.headerFile`);
+  else readSecretFile(identity.secretFile, `${member}.secretFile`);
 }
 
 /** What is sent is the log: whom it goes to is nobody else's to change. */
@@ -46,10 +50,9 @@ function checkSinks(sinks: readonly SinkConfig[]): void {
       readPlainFile(sink.clientCertificate.certificate, `${member}.clientCertificate.certificate`);
       readSecretFile(sink.clientCertificate.key, `${member}.clientCertificate.key`);
     }
-    if (sink.kind === 'file' && !existsSync(dirname(sink.path))) {
-      throw new ConfigError(`${member}.path: there is no folder ${dirname(sink.path)}: make it, or name another`);
-    }
+    if ('identity' in sink) checkIdentity(sink.identity, `${member}.identity`);
   }
+  checkSinkFiles(sinks);
 }
 
 /** Instances judge them too, when they start: by then the service runs, and each of them would fail by itself. */

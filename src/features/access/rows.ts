@@ -38,7 +38,7 @@ interface AccessService {
   /** The data action that an operation needs, by the name that the log has for it. */
   readonly actionOf: (operation: string) => string | undefined;
   readonly usage: Usage;
-  readonly usageTurns: ReadingTurns;
+  readonly readingTurns: ReadingTurns;
   /** Unix seconds. */
   readonly systemNow: () => number;
 }
@@ -58,16 +58,9 @@ export function accessRows({
   network,
   actionOf,
   usage,
-  usageTurns,
+  readingTurns,
   systemNow,
 }: AccessService): readonly AnyRow[] {
-  // Reading the log costs time that others wait for: one at a time at each worker.
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = turn.then(work);
-    turn = result.catch(() => undefined); // told to whoever asked
-    return result;
-  };
   const common = { dataAction: READ, activation: 'any', repeatable: true } as const;
 
   /** What the one who asks may see of an assignment: those in force where it reads, and those it could read at their own scope. */
@@ -107,7 +100,7 @@ export function accessRows({
         const days = readDays(query.get('days'), 90);
         const since = isoTime(systemNow() - days * 86_400);
         const isReader = READ_LOG.some((right) => roles.isAllowed(principal, right, ROOT_SCOPE) !== undefined);
-        const log = isReader ? await usageTurns.take(principal.oid, () => usedSince(usage, since)) : undefined;
+        const log = isReader ? await readingTurns.take(principal.oid, () => usedSince(usage, since)) : undefined;
         const grants = whoCan(name, roles, log);
         const whoCanGiveRoles = whoCanGrant({ scope: keyScope(name), principalId: '' }, roles);
         const looked = log && { days, since, entries: log.entries, gaveUp: log.gaveUp, grantsGaveUp: log.grantsGaveUp };
@@ -123,16 +116,17 @@ export function accessRows({
       path: '/access/explanations/:trace',
       scope: 'root',
       operationName: 'AccessExplain',
-      async handle({ params }) {
+      async handle({ params, principal }) {
         const trace = params['trace'] ?? '';
         if (!isGuid(trace)) throw badParameter('A trace is the GUID that a refusal names');
-        const { call, searched, gaveUp } = await inTurn(() => findCall(places.audit, trace, MOST_ENTRIES));
-        if (call === undefined) throw notFound(trace, config.name, searched, gaveUp);
+        const { call, ended } = await readingTurns.take(principal.oid, async () => {
+          const { call, searched, gaveUp } = await findCall(places.audit, trace, MOST_ENTRIES);
+          if (call === undefined) throw notFound(trace, config.name, searched, gaveUp);
+          if (causeOf(call) !== 'NoRole') return { call };
+          const action = findDataAction(call.dataAction ?? '');
+          return { call, ended: await endedBefore(places.audit, call, action, roles) };
+        });
         const explanation = explanationOf(call, roles);
-        const ended =
-          causeOf(call) === 'NoRole'
-            ? await inTurn(() => endedBefore(places.audit, call, findDataAction(call.dataAction ?? ''), roles))
-            : undefined;
         const isAdmittedNow =
           network.judge({ address: call.address, way: connectionPathOf(call.networkPath) }) === undefined;
         return { status: 200, body: reportOnCall(call, { instance: config.name, explanation, ended, isAdmittedNow }) };
@@ -148,7 +142,9 @@ export function accessRows({
       readBody: readPlanBody,
       async handle({ body, peer, principal }) {
         const rules = rulesAfter(network.current, body.rules);
-        const plan = await inTurn(() => planFor(places.audit, rules, body.days, Date.now(), MOST_ENTRIES));
+        const plan = await readingTurns.take(principal.oid, () =>
+          planFor(places.audit, rules, body.days, Date.now(), MOST_ENTRIES),
+        );
         const { cutOff, admitted, ...seen } = plan;
         const own = {
           address: peer.address,

@@ -37,7 +37,7 @@ export function approvalRows(service: ApprovalService & SeparationService): read
     return { status: 200, body: answer(id), head, note: noteOf(approval), detail: approvalDetail(id, approval) };
   }
 
-  const decision = (verb: 'approve' | 'reject', operationName: string): AnyRow =>
+  const decision = (verb: 'approve' | 'reject', operationName: AnyRow['operationName']): AnyRow =>
     row<string>({
       ...writing,
       path: `/approvals/:approval/${verb}`,

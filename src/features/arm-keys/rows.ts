@@ -23,7 +23,7 @@ export function armKeyRows(service: KeyMaking & { readonly retention: Retention 
   const read = (
     path: string,
     scope: Row['scope'],
-    operationName: string,
+    operationName: Row['operationName'],
     bodyOf: (request: RowRequest<undefined>) => object,
   ): AnyRow =>
     row({

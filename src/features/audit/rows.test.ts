@@ -10,13 +10,19 @@ import { matcherOf } from './index/filter.ts';
 import { openIndexFile } from './index/index-file.ts';
 import { anyEntry, CALLERS, recordedLog } from './index/recorded-log.fixture.ts';
 import { searchLog } from './index/search.ts';
-import { restingAsLong } from './reading-turns.ts';
+import { ReadingTurns, restingAsLong } from './reading-turns.ts';
 import { auditRows } from './rows.ts';
 
 const entries = fc.sample(anyEntry, { numRuns: 600, seed: 11 });
 
 function searching(folder: string, index: string) {
-  const [row] = auditRows({ places: { audit: folder, index }, indexWanted: () => undefined, report: () => undefined }); // this log is of no instance, and has no index by that
+  // This log is of no instance, and has no index by that.
+  const [row] = auditRows({
+    places: { audit: folder, index },
+    readingTurns: new ReadingTurns(),
+    indexWanted: () => undefined,
+    report: () => undefined,
+  });
   assert.ok(row !== undefined);
   const ask = async (oid: string, query: Readonly<Record<string, string>> = {}): Promise<Answer> =>
     await row.handle({

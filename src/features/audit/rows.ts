@@ -10,10 +10,11 @@ import { type IndexFile, indexPlace, isLong, openIndexFile } from './index/index
 import { type Hit, type SearchRange, searchLog } from './index/search.ts';
 import { parseEntry } from './logged-call.ts';
 import { openEntries } from './read-entries.ts';
-import { ReadingTurns, restingAsLong } from './reading-turns.ts';
+import { type ReadingTurns, restingAsLong } from './reading-turns.ts';
 
 interface AuditService {
   readonly places: { readonly audit: string; readonly index: string };
+  readonly readingTurns: ReadingTurns;
   readonly indexWanted: () => void;
   readonly report: (what: string, error: unknown) => void;
 }
@@ -33,8 +34,7 @@ interface Page {
   readonly next?: number;
 }
 
-export function auditRows({ places, indexWanted, report }: AuditService): readonly AnyRow[] {
-  const turns = new ReadingTurns();
+export function auditRows({ places, readingTurns, indexWanted, report }: AuditService): readonly AnyRow[] {
   return [
     row({
       method: 'GET',
@@ -59,7 +59,7 @@ export function auditRows({ places, indexWanted, report }: AuditService): readon
         };
         const matcher = matcherOf(readGiven(given));
         if (isLong(places.audit)) indexWanted();
-        const { page, log, indexed } = await turns.take(principal.oid, () =>
+        const { page, log, indexed } = await readingTurns.take(principal.oid, () =>
           searchOnce(places, report, matcher, range, size),
         );
         const asked = {

@@ -7,8 +7,9 @@ import { deleteKey, type KeyDeleting, purgeKey, recoverKey } from './delete.ts';
 import { keyDetail } from './entry-details.ts';
 import { requireDeletedKey, requireKey } from './find-key.ts';
 import type { DeletedEntry } from './key-index.ts';
+import type { KeyVersion } from './key-version.ts';
 import { noticesOf } from './notices.ts';
-import { wholeKey } from './retirement.ts';
+import { checked, wholeKey } from './retirement.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
 
@@ -26,11 +27,13 @@ export function deletedKeyRows(service: KeyDeleting): readonly AnyRow[] {
       dataAction: `${ACTION}/delete`,
       scope: 'key',
       async handle(request) {
-        const retired = await retirementGuard.judge(() => {
-          const { name } = requireKey(keys, request);
-          return wholeKey(name, keys.versions(name), 'deleted');
-        }, request.grantHeaders);
-        const { head, ...entry } = await deleteKey(() => requireKey(keys, request), request.commit, service);
+        const find = (): KeyVersion => requireKey(keys, request);
+        const { made, retired } = await retirementGuard.change(
+          () => wholeKey(find().name, keys.versions(find().name), 'deleted'),
+          request.grantHeaders,
+          (check) => deleteKey(checked(check, find), request.commit, service),
+        );
+        const { head, ...entry } = made;
         const detail = { ...keyDetail(entry.key), scheduledPurgeDate: dateOf(entry), ...retired?.detail };
         return answer(entry, request, { ...noticesOf(retired?.warning), detail, head });
       },
@@ -83,14 +86,16 @@ export function deletedKeyRows(service: KeyDeleting): readonly AnyRow[] {
       asked: ({ params }) => purgeDetail(keys, params['name'] ?? ''),
       scope: 'key',
       async handle(request) {
-        const { key } = requireDeletedKey(keys, request);
-        const retired = await retirementGuard.judge(
+        const find = (): DeletedEntry => requireDeletedKey(keys, request);
+        const { key } = find();
+        const purged = purgeDetail(keys, key.name);
+        const { made: head, retired } = await retirementGuard.change(
           () =>
             retention.purgeProtection ? undefined : wholeKey(key.name, keys.deletedVersions(key.name), 'destroyed'),
           request.grantHeaders,
+          (check) => purgeKey(checked(check, find), request.commit, service),
         );
-        const detail = { ...purgeDetail(keys, key.name), ...retired?.detail };
-        const head = await purgeKey(() => requireDeletedKey(keys, request), request.commit, service);
+        const detail = { ...purged, ...retired?.detail };
         return { status: 204, ...noticesOf(retired?.warning), detail, key: `/keys/${key.name}`, head };
       },
     }),

@@ -31,10 +31,24 @@ export interface Retired {
 
 export interface RetirementGuard {
   /**
-   * Before the change is made. Undefined: nobody loses anything, or nobody is to be asked.
-   * @param by is given how many days ahead count as now @throws ServiceError Conflict/KeyInUse, Conflict/UsageUnknown
+   * Has the change made once it was judged. `retired` undefined: nobody loses anything, or nobody is to be asked.
+   * @param by says by the present state what is lost; it is given how many days ahead count as now @param make has its plan call
+   * `check` on the state that it is made on, which throws where that is not what was judged; then it is judged once more
+   * @throws ServiceError Conflict/KeyInUse, Conflict/UsageUnknown, and what `make` does
    */
-  judge(by: (days: number) => Retirement | undefined, grantHeaders: () => GrantHeaders): Promise<Retired | undefined>;
+  change<T>(
+    by: (days: number) => Retirement | undefined,
+    grantHeaders: () => GrantHeaders,
+    make: (check: () => void) => Promise<T>,
+  ): Promise<{ readonly made: T; readonly retired: Retired | undefined }>;
+}
+
+/** What is found by a plan, of which the guard is asked first. */
+export function checked<T>(check: () => void, find: () => T): () => T {
+  return () => {
+    check();
+    return find();
+  };
 }
 
 /** As in `../key-operations/rules.ts`: outside of its validity a key makes nothing new, and opens what was made. */

@@ -11,10 +11,10 @@ import { createDetail, keyChanges, keyDetail, updateDetail } from './entry-detai
 import { requireKey } from './find-key.ts';
 import { requireKeyName } from './key-name.ts';
 import { checkKeyOpsVersion, checkVersion, weightOfMaking } from './key-types.ts';
-import { keyId } from './key-version.ts';
+import { type KeyVersion, keyId } from './key-version.ts';
 import { noticesOf } from './notices.ts';
 import { policyNotice } from './release-policy.ts';
-import { retirementBy } from './retirement.ts';
+import { checked, retirementBy } from './retirement.ts';
 import { readUpdateKey, stillEnabledNotice, type UpdateKey, updateKey } from './update.ts';
 
 const ACTION = 'Microsoft.KeyVault/managedHsm/keys';
@@ -61,11 +61,13 @@ export function keyRows(service: KeyMaking & KeyDeleting): readonly AnyRow[] {
         async handle(request) {
           const { body, commit } = request;
           checkKeyOpsVersion(body.keyOps, request.apiVersion);
-          const retired = await service.retirementGuard.judge(
-            (days) => retirementBy(requireKey(keys, request), body, service.now(), days),
+          const find = (): KeyVersion => requireKey(keys, request);
+          const { made, retired } = await service.retirementGuard.change(
+            (days) => retirementBy(find(), body, service.now(), days),
             request.grantHeaders,
+            (check) => updateKey(checked(check, find), body, commit, service),
           );
-          const { before, key, head } = await updateKey(() => requireKey(keys, request), body, commit, service);
+          const { before, key, head } = made;
           const stillEnabled = stillEnabledNotice(body, key, keys.versions(key.name));
           const notices = noticesOf(policyNotice(key.releasePolicy), stillEnabled, retired?.warning);
           const detail = { ...keyChanges(before, key), ...retired?.detail };

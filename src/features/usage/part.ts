@@ -27,7 +27,7 @@ export const usage = part({
     const usage = openUsage(places.audit, { most: MOST_ENTRIES, place, report: needs.report });
     // The guard waits for nobody who only looks.
     const retirementGuard = openGuard({ ...needs, usage: sharedUses(usage) });
-    return { usage, usageTurns: new ReadingTurns(), wantIndex, retirementGuard };
+    return { usage, readingTurns: new ReadingTurns(), wantIndex, retirementGuard };
   },
   serve: (service: UsageService & { readonly wantIndex: () => void }) => ({
     rows: usageRows(service),

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import type { GrantHeaders } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { recordedLog } from '../audit/index/recorded-log.fixture.ts';
 import type { Use } from '../audit/index/usage.ts';
-import type { Retirement } from '../keys/retirement.ts';
+import type { Retirement, RetirementGuard } from '../keys/retirement.ts';
 import { usage as part } from './part.ts';
 import { openGuard } from './retirement-guard.ts';
 import { sharedUses, type Usage } from './usage-of.ts';
@@ -32,21 +33,22 @@ const use = (digit: string): Use => {
   return { facets, count: 1, first: NOW * 1000, last: NOW * 1000, days: new Map([[20_000, 1]]) };
 };
 const guardOver = (uses: Usage['uses']) => openGuard({ ...common, usage: { uses } });
-const withReason = () => ({ reason: 'stolen' });
+const judge = (guard: RetirementGuard, by: () => Retirement | undefined, reason: GrantHeaders = {}) =>
+  guard.change(
+    by,
+    () => reason,
+    async (check) => check(),
+  );
+const withReason = { reason: 'stolen' };
 
 test('with a reason a key is taken away after two seconds at most, however long its users are looked for', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const guard = guardOver(() => new Promise(() => undefined));
   let waits = true;
-  void guard
-    .judge(
-      () => version('a'),
-      () => ({}),
-    )
-    .finally(() => (waits = false));
-  const told = guard.judge(() => version('a'), withReason);
+  void judge(guard, () => version('a')).finally(() => (waits = false));
+  const told = judge(guard, () => version('a'), withReason);
   t.mock.timers.tick(2_000);
-  const retired = await told;
+  const { retired } = await told;
   assert.match(retired?.warning ?? '', /^Whether version a, to be disabled, is used is not known: .* within 2 s$/);
   assert.deepEqual(retired?.detail, { usedBy: [], reason: 'stolen' });
   await setImmediate();
@@ -59,22 +61,42 @@ test('a version that became the newest while users were looked for is judged, no
     newest = 'b';
     return { uses: [use('b')], entries: 1, gaveUp: false };
   };
-  const judge = guardOver(uses).judge(
-    () => version(newest),
-    () => ({}),
-  );
-  await assert.rejects(judge, (error: unknown) => error instanceof ServiceError && error.innerCode === 'KeyInUse');
+  const judged = judge(guardOver(uses), () => version(newest));
+  await assert.rejects(judged, (error: unknown) => error instanceof ServiceError && error.innerCode === 'KeyInUse');
   // One that changes each time is not known to be unused.
   let changes = 0;
   const never = guardOver(async () => ({ uses: [], entries: 1, gaveUp: false }));
-  const restless = never.judge(
-    () => version(((changes += 1) % 10).toString()),
-    () => ({}),
-  );
+  const restless = () => version(((changes += 1) % 10).toString());
   await assert.rejects(
-    restless,
+    judge(never, restless),
     (error: unknown) => error instanceof ServiceError && error.innerCode === 'UsageUnknown',
   );
+  assert.deepEqual(await judge(never, restless, withReason), { made: undefined, retired: undefined });
+});
+
+test('a version that became the newest between the answer and the commit is judged before it is taken away', async () => {
+  for (const [used, innerCode] of [
+    ['b', 'KeyInUse'],
+    ['c', undefined],
+  ] as const) {
+    let newest = 'a';
+    const made: string[] = [];
+    const guard = guardOver(async () => ({ uses: [use(used)], entries: 1, gaveUp: false }));
+    const changed = guard.change(
+      () => version(newest),
+      () => ({}),
+      async (check) => {
+        // Another worker has rotated it when the plan is made.
+        newest = 'b';
+        check();
+        made.push(newest);
+      },
+    );
+    if (innerCode === undefined) await changed;
+    else
+      await assert.rejects(changed, (error: unknown) => error instanceof ServiceError && error.innerCode === innerCode);
+    assert.deepEqual(made, innerCode === undefined ? ['b'] : []);
+  }
 });
 
 test('all who ask while users are looked for are told by the one reading that begins next', async () => {
@@ -102,17 +124,11 @@ test('the guard waits for nobody who looks at usage, and few of these wait', asy
   using log = recordedLog();
   await log.record([{ time: new Date(NOW * 1000).toISOString(), operationName: 'KeyGet' }]);
   const places = { audit: log.folder, index: dirname(log.path) };
-  const { usageTurns, retirementGuard } =
+  const { readingTurns, retirementGuard } =
     part.keep?.({ ...common, report: () => undefined, indexWanted: () => undefined, places }) ?? assert.fail();
-  const look = (principal: string) => usageTurns.take(principal, () => new Promise(() => undefined));
+  const look = (principal: string) => readingTurns.take(principal, () => new Promise(() => undefined));
   void look('a');
   void look('a');
-  assert.equal(
-    await retirementGuard.judge(
-      () => version('a'),
-      () => ({}),
-    ),
-    undefined,
-  );
+  assert.equal((await judge(retirementGuard, () => version('a'))).retired, undefined);
   await assert.rejects(look('a'), (error: unknown) => error instanceof ServiceError && error.status === 429);
 });

@@ -6,7 +6,7 @@ import { ownCommand } from '../../formats/own-command.ts';
 import type { GrantHeaders } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { DAY_MS } from '../audit/index/usage.ts';
-import type { Retirement, RetirementGuard } from '../keys/retirement.ts';
+import type { Retired, Retirement, RetirementGuard } from '../keys/retirement.ts';
 import { readReason } from '../roles/terms.ts';
 import type { Usage } from './usage-of.ts';
 import { type Dependence, dependencesIn } from './uses.ts';
@@ -31,51 +31,62 @@ export interface Guarding {
 }
 
 export function openGuard({ usage, settings, systemNow, report }: Guarding): RetirementGuard {
+  const judge = async (...[by, grantHeaders]: Parameters<RetirementGuard['change']>): Promise<Judgement> => {
+    const mode = settings.value('StrongroomRetirementGuard');
+    if (mode === 'off') return { holds: () => true, passes: true };
+    const days = settings.number('StrongroomRetirementGuardDays');
+    const retirement = by(days);
+    const holds = (): boolean => isDeepStrictEqual(by(days), retirement);
+    if (retirement === undefined) return { holds, passes: mode === 'warn' };
+    const since = isoTime(systemNow() - days * DAY);
+    const reason = reasonIn(grantHeaders());
+    using patience = patienceWith(reason);
+    const found = await Promise.race([whoUsed(usage, retirement, since, report), patience.over]);
+    const passes = mode === 'warn' || reason !== undefined;
+    if (typeof found !== 'string' && found.length === 0) return { holds, passes };
+    const warning = typeof found === 'string' ? unknownText(retirement, found) : usedText(retirement, days, found);
+    const usedBy = typeof found === 'string' ? [] : [...new Set(found.map(({ principal }) => principal))];
+    if (passes) return { holds, passes, retired: { warning, detail: { usedBy, reason } } };
+    throw new ServiceError('Conflict', `${warning}. ${wayOut(retirement)}`, {
+      innerCode: typeof found === 'string' ? 'UsageUnknown' : 'KeyInUse',
+    });
+  };
   return {
-    async judge(by, grantHeaders) {
-      const mode = settings.value('StrongroomRetirementGuard');
-      if (mode === 'off') return undefined;
-      const days = settings.number('StrongroomRetirementGuardDays');
-      if (by(days) === undefined) return undefined;
-      const since = isoTime(systemNow() - days * DAY);
-      const reason = reasonIn(grantHeaders());
-      using patience = patienceWith(reason);
-      const judged = await whatIsLost(
-        () => by(days),
-        (lost) => Promise.race([whoUsed(usage, lost, since, report), patience.over]),
-      );
-      if (judged === undefined) return undefined;
-      const { retirement, found } = judged;
-      if (typeof found !== 'string' && found.length === 0) return undefined;
-      const told = typeof found === 'string' ? unknownText(retirement, found) : usedText(retirement, days, found);
-      const usedBy = typeof found === 'string' ? [] : [...new Set(found.map(({ principal }) => principal))];
-      if (mode === 'warn' || reason !== undefined) return { warning: told, detail: { usedBy, reason } };
-      throw new ServiceError('Conflict', `${told}. ${wayOut(retirement)}`, {
-        innerCode: typeof found === 'string' ? 'UsageUnknown' : 'KeyInUse',
-      });
+    async change(by, grantHeaders, make) {
+      for (let attempt = 1; ; attempt++) {
+        const { holds, passes, retired } = await judge(by, grantHeaders, make);
+        const isLast = attempt === ATTEMPTS;
+        try {
+          const made = await make(() => {
+            if (!holds() && !(passes && isLast)) throw new Unjudged();
+          });
+          return { made, retired };
+        } catch (error) {
+          if (!(error instanceof Unjudged) || isLast) throw error;
+        }
+      }
     },
   };
 }
 
-type Found = readonly Dependence[] | string;
-
-/** The key may be changed while its users are looked for: what is taken away is judged as it is then. */
-async function whatIsLost(
-  now: () => Retirement | undefined,
-  look: (retirement: Retirement) => Promise<Found>,
-): Promise<{ readonly retirement: Retirement; readonly found: Found } | undefined> {
-  let retirement = now();
-  for (let attempt = 1; retirement !== undefined; attempt++) {
-    const found = await look(retirement);
-    const after = now();
-    if (isDeepStrictEqual(after, retirement)) return { retirement, found };
-    if (after !== undefined && attempt === ATTEMPTS) {
-      return { retirement: after, found: 'it was changed whenever they were looked for' };
-    }
-    retirement = after;
-  }
-  return undefined;
+interface Judgement {
+  /** What is taken away is still what was judged. */
+  holds(): boolean;
+  /** It is made whoever uses the key. */
+  readonly passes: boolean;
+  readonly retired?: Retired;
 }
+
+/** The key was changed after its users were looked for: what is taken away is another version, or other operations. */
+class Unjudged extends ServiceError {
+  constructor() {
+    super('Conflict', 'The key was changed whenever it was looked for who uses it. Ask again', {
+      innerCode: 'UsageUnknown',
+    });
+  }
+}
+
+type Found = readonly Dependence[] | string;
 
 /** Whoever says why may do it in any case, and waits a moment alone to be told whom it concerns. */
 function patienceWith(reason: string | undefined): Disposable & { readonly over: Promise<string> } {

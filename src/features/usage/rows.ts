@@ -19,13 +19,13 @@ export interface UsageService extends Pick<Guarding, 'settings' | 'systemNow'> {
   readonly keys: KeyIndex;
   readonly roles: Pick<Roles, 'isAllowed'>;
   readonly usage: Usage;
-  readonly usageTurns: ReadingTurns;
+  readonly readingTurns: ReadingTurns;
 }
 
 const MOST_DAYS = 3650;
 const DAY = 86_400;
 
-export function usageRows({ keys, roles, usage, usageTurns, settings, systemNow }: UsageService): readonly AnyRow[] {
+export function usageRows({ keys, roles, usage, readingTurns, settings, systemNow }: UsageService): readonly AnyRow[] {
   return [
     row({
       method: 'GET',
@@ -38,7 +38,7 @@ export function usageRows({ keys, roles, usage, usageTurns, settings, systemNow 
       activation: 'any',
       async handle({ query, principal }) {
         const asked = readAsked(query, systemNow() * 1000);
-        return { status: 200, body: await usageTurns.take(principal.oid, () => viewOf(usage, asked)) };
+        return { status: 200, body: await readingTurns.take(principal.oid, () => viewOf(usage, asked)) };
       },
     }),
     row({
@@ -53,7 +53,9 @@ export function usageRows({ keys, roles, usage, usageTurns, settings, systemNow 
         const { name } = requireKey(keys, request);
         const days = readDays(request.query.get('days'), settings.number('StrongroomRetirementGuardDays'));
         const since = isoTime(systemNow() - days * DAY);
-        const { uses, entries, gaveUp } = await usageTurns.take(request.principal.oid, () => usage.uses(dayOf(since)));
+        const { uses, entries, gaveUp } = await readingTurns.take(request.principal.oid, () =>
+          usage.uses(dayOf(since)),
+        );
         const dependants = dependencesIn(uses, name).filter(({ last }) => last >= since);
         const current = keys.find(name)?.version;
         const versions = keys.versions(name).map(({ version, attributes: { enabled, created } }) => ({

@@ -113,4 +113,10 @@ test('what was done before the clock was wrong for a while is found without an i
   const all = 66 * 256 + 300 + 600 + 50;
   assert.deepEqual(await count(), [[300], all, false]);
   assert.deepEqual([(await count(4_096))[0], (await count(4_096))[2]], [[300], true]);
+  // For longer than is read: nobody knows, which is not nobody.
+  await log.record(many(66 * 256, 1.55e12, 'KeyGet'));
+  await log.record(many(50, now, 'KeyGet'));
+  const [found, read, gaveUp] = await count();
+  assert.deepEqual([found, gaveUp], [[], true]);
+  assert.ok(Number(read) < 67 * 256);
 });

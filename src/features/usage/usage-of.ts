@@ -15,7 +15,7 @@ import { restingAsLong } from '../audit/reading-turns.ts';
 export interface Read {
   /** How many entries were looked at. */
   readonly entries: number;
-  /** There are older ones of the time asked for. */
+  /** There are older ones that may be of the time asked for. */
   readonly gaveUp: boolean;
   /** Entries that the log's index has by now, where that keeps from a whole answer. */
   readonly indexed?: number;
@@ -54,14 +54,18 @@ const MOST_BEHIND = 64 * TILE_WIDTH;
  */
 const MOST_OLD = 64 * TILE_WIDTH;
 
+/** Before those. */
+const LOOKED_AT = 64;
+
 /** @param folder of the log */
 export function openUsage(
   folder: string,
   { most = Number.POSITIVE_INFINITY, place = () => undefined, report = () => undefined }: Reading = {},
 ): Usage {
   const backwards = async (since: string, visit: (bytes: Buffer, index: number) => string): Promise<Read> => {
-    let [entries, old, wasWrong] = [0, 0, false];
-    for await (const bundle of openWhole(folder).backwards()) {
+    let [entries, old, wasWrong, newestOld] = [0, 0, false, ''];
+    const log = openWhole(folder);
+    for await (const bundle of log.backwards()) {
       if (entries >= most) return { entries, gaveUp: true };
       entries += bundle.length;
       let newest = '';
@@ -73,7 +77,13 @@ export function openUsage(
       if (newest >= since) {
         wasWrong ||= old > 0;
         old = 0;
-      } else if ((old += bundle.length) >= MOST_OLD && !wasWrong) break;
+        newestOld = '';
+        continue;
+      }
+      old += bundle.length;
+      if (newest > newestOld) newestOld = newest;
+      // The clock may have been wrong for all of them.
+      if (old >= MOST_OLD && !wasWrong) return { entries, gaveUp: await hasNewer(log, log.size - entries, newestOld) };
     }
     return { entries, gaveUp: false };
   };
@@ -117,6 +127,17 @@ export function openUsage(
       return { ...read, ...(read.gaveUp ? { indexed: summed } : {}), uses: [...uses.values()] };
     },
   };
+}
+
+/** Whether among entries before this index one is newer than that time: the clock has run back. Some are looked at, evenly spread. */
+async function hasNewer(log: ReturnType<typeof openEntries>, before: number, time: string): Promise<boolean> {
+  for (let nth = 1; nth <= LOOKED_AT; nth++) {
+    for await (const [last] of log.backwards(Math.ceil((before * nth) / LOOKED_AT))) {
+      if (last !== undefined && new Date(indexedEntry(last.bytes).time).toISOString() > time) return true;
+      break;
+    }
+  }
+  return false;
 }
 
 /** Files that are gone, or do not follow upon each other, are not a log in which nobody did anything. */

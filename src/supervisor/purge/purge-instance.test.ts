@@ -23,6 +23,7 @@ import { isBeingPurged, type PurgeOrder, type PurgeStep, purgeInstance, resumePu
 
 const FIXTURE = fileURLToPath(new URL('purge.fixture.ts', import.meta.url));
 const ID = '6f1f3a52-9d1c-4f0b-8a55-0f6f5f6b9a10';
+const OTHER = '7a1f3a52-9d1c-4f0b-8a55-0f6f5f6b9a11';
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-purge-'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -47,11 +48,14 @@ function instance(root: string): Places {
   symlinkSync(own.config, join(own.module, 'link'));
   for (const path of [own.config, join(own.store, 'store.db'), join(own.root, 'stopped')]) writeFileSync(path, 'x');
   writeFileSync(join(own.audit, 'checkpoint'), 'the last checkpoint');
+  mkdirSync(at.index);
+  for (const name of [`${ID}.db`, `${ID}.db-journal`, `${OTHER}.db`]) writeFileSync(join(at.index, name), 'x');
   return at;
 }
 
 function assertPurged(at: Places): void {
   assert.deepEqual(readdirSync(at.instances), []);
+  assert.deepEqual(readdirSync(at.index), [`${OTHER}.db`]);
   assert.equal(readFileSync(join(at.purged, ID, 'checkpoint'), 'utf8'), 'the last checkpoint');
   assert.deepEqual(
     readPurgeRecord(at.purged).map(({ instanceId, checkpoint, sequence }) => [instanceId, checkpoint, sequence]),
@@ -59,7 +63,7 @@ function assertPurged(at: Places): void {
   );
 }
 
-test('a purge leaves the log and the record, and nothing else', async () => {
+test('a purge leaves the log and the record, and nothing else, the index of its log neither', async () => {
   const at = instance(join(folder, 'whole'));
   await purgeInstance(order, { places: at, now: () => 0 });
   assertPurged(at);

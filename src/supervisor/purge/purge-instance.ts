@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '../../deployment/data-layout.ts';
-import { appendPurged, PURGED_MEMBERS } from '../../deployment/purge-record.ts';
+import { appendPurged, PURGED_MEMBERS, PURGED_OPTIONAL } from '../../deployment/purge-record.ts';
 import { destroyFolder } from '../../files/destroy-folder.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { syncFolder } from '../../files/durable-file-sync.ts';
@@ -12,7 +12,7 @@ import { readIfThere } from '../../files/read-if-there.ts';
 import { record } from '../../formats/shape.ts';
 
 const { rootKeysDestroyedAt: _, checkpoint: __, ...ordered } = PURGED_MEMBERS;
-const readOrder = record(ordered);
+const readOrder = record(ordered, PURGED_OPTIONAL);
 export type PurgeOrder = ReturnType<typeof readOrder>;
 export type PurgeStep = 'marked' | 'file destroyed' | 'root keys destroyed' | 'recorded' | 'log kept' | 'removed';
 
@@ -65,6 +65,10 @@ function carryOut(order: PurgeOrder, { places, now, reached = () => {} }: PurgeO
     syncFolder(places.purged);
   }
   reached('log kept');
+  // Whoever reads the log there reads it without: what callers wrote stands in one place.
+  for (const file of existsSync(places.index) ? readdirSync(places.index) : []) {
+    if (file.startsWith(`${order.instanceId}.`)) rmSync(join(places.index, file));
+  }
   // The mark goes last: it is what has this taken up again.
   for (const name of readdirSync(own.root)) {
     if (name !== MARK) rmSync(join(own.root, name), { recursive: true, force: true });

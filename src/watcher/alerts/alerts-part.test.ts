@@ -8,6 +8,7 @@ import { openAuditLog } from '../../links/recorder/open-audit-log.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
 import { makePlace, ORIGIN, type Place, signCheckpoint } from '../../recorder/recorder.fixture.ts';
 import { startRecorder } from '../../recorder/start-recorder.ts';
+import { wellInstance } from '../health/health.fixture.ts';
 import { parseAlertState } from './alert-state.ts';
 import { entry, START } from './alerts.fixture.ts';
 import { AlertsPart } from './alerts-part.ts';
@@ -36,6 +37,7 @@ class Watch implements Disposable {
   readonly folder = this.#place.folder;
   readonly acts: WatchAct[] = [];
   readonly reports: string[] = [];
+  now = START;
 
   constructor() {
     mkdirSync(this.folder);
@@ -49,7 +51,7 @@ class Watch implements Disposable {
       record: (_, act) => Promise.resolve(void this.acts.push(act)),
       figures: () => Promise.resolve([]),
       report: (what) => void this.reports.push(what),
-      now: () => START,
+      now: () => this.now,
     });
   }
 
@@ -98,4 +100,12 @@ test('what cannot be kept at the start is reported, and alerts open', async () =
   rmdirSync(watch.folder);
   await using _part = await watch.open();
   assert.deepEqual(watch.reports, ['alerts.json is not written: ENOENT']);
+});
+
+test('what ends before it is told of again is an alert when it has lasted long enough', async () => {
+  using watch = new Watch();
+  await using part = await watch.open();
+  part.update([], [wellInstance('dev', { recording: false })], { control: true, managementRecorder: true });
+  watch.now += 6_000;
+  await until(() => watch.fired('recorder-down') === 1);
 });

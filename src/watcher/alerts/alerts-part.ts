@@ -54,6 +54,7 @@ export class AlertsPart implements AsyncDisposable {
   readonly #sources = new Map<string, string>();
   #followed: readonly Followed[] = [];
   #instances: ReadonlySet<string> = new Set();
+  #states: readonly WatchedInstance[] = [];
   #wake = (): void => undefined;
   readonly #clock: ClockJump;
   #measureAt = 0;
@@ -102,7 +103,8 @@ export class AlertsPart implements AsyncDisposable {
       const entries = (): FollowedEntries => new FollowedEntries(folder, this.#alerts.next(judged));
       return known ?? { log: judged, folder, entries: entries(), wasIdle: true };
     });
-    for (const { name, ...state } of instances) this.#alerts.observe(name, state);
+    this.#states = instances;
+    this.#observe();
     this.#alerts.observe('', { ...processes, clockJumpSeconds: this.#clock.look() });
     if (performance.now() >= this.#measureAt) {
       this.#measureAt = performance.now() + MEASURED_EVERY_MS;
@@ -118,6 +120,10 @@ export class AlertsPart implements AsyncDisposable {
     await this.#alerts.close();
   }
 
+  #observe(): void {
+    for (const { name, ...state } of this.#states) this.#alerts.observe(name, state);
+  }
+
   async #measure(): Promise<void> {
     try {
       this.#alerts.measure(await this.#options.figures());
@@ -130,6 +136,8 @@ export class AlertsPart implements AsyncDisposable {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       for (const silence of readSilences(silencesFile(this.#options.folder))) this.#alerts.silence(silence.id, silence);
+      // It may last for less than the time between two that it is told.
+      if (this.#alerts.isHolding) this.#observe();
       let isBehind = false;
       for (const followed of this.#followed) isBehind = (await this.#follow(followed)) || isBehind;
       // A receiver that is slow is not waited for.

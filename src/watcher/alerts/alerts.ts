@@ -99,6 +99,11 @@ export class Alerts {
     this.#held(() => this.#judge.observe(subject, state, this.#options.now()));
   }
 
+  /** Something holds and has to hold for longer before it is told. */
+  get isHolding(): boolean {
+    return Object.values(this.#state.holding).some(({ isTold }) => !isTold);
+  }
+
   measure(figures: readonly WatchedSample[]): void {
     const now = this.#options.now();
     this.#held(() => figures.forEach((each) => this.#judge.measure(each, now)));

@@ -1,6 +1,6 @@
 // All rules that hold: those beside this file, and an operator's own from a folder that the configuration names.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ShapeError } from '../../formats/shape.ts';
 import { type Rule, readRule } from './rule.ts';
@@ -32,17 +32,21 @@ export function readRules({
   return [...all.values()];
 }
 
-function rulesIn(folder: string): readonly ReadRule[] {
+/** Paths of the rules in a folder. @throws ShapeError, and what the system says of the folder */
+export function ruleFiles(folder: string): readonly string[] {
   const files = readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .sort();
   if (files.length > MOST_RULES) throw new ShapeError(`${folder} has more than ${MOST_RULES} rules`);
-  return files.map((file) => {
-    const path = join(folder, file);
+  return files.map((file) => join(folder, file));
+}
+
+function rulesIn(folder: string): readonly ReadRule[] {
+  return ruleFiles(folder).map((path) => {
     try {
       if (statSync(path).size > MOST_BYTES) throw new ShapeError('it is too long');
       const source = readFileSync(path, 'utf8');
-      return { ...readRule(file.slice(0, -'.json'.length), source), source };
+      return { ...readRule(basename(path, '.json'), source), source };
     } catch (cause) {
       throw new ShapeError(`${path}: ${(cause as Error).message}`, { cause });
     }

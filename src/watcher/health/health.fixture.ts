@@ -9,6 +9,7 @@ export function wellInstance(name: string, less: Partial<InstanceCondition> = {}
     activation: 'Active',
     storeRefused: false,
     workers: { ready: 2, wanted: 2 },
+    silent: 0,
     modules: { ready: 4, wanted: 4 },
     recorder: true,
     recording: true,

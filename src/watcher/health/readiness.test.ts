@@ -36,6 +36,8 @@ const troubles: readonly (readonly [Partial<InstanceCondition>, readonly string[
   ],
   [{ activation: 'Unknown', workers: { ready: 0, wanted: 2 } }, ['activation fail Unknown', 'workers fail 0']],
   [{ workers: { ready: 1, wanted: 2 } }, ['workers warn 1']],
+  [{ workers: { ready: 1, wanted: 2 }, silent: 1 }, ['workers fail 1']],
+  [{ workers: { ready: 0, wanted: 2 }, silent: 2 }, ['workers fail 0']],
   [{ modules: { ready: 0, wanted: 4 } }, ['modules fail 0']],
   [{ modules: { ready: 3, wanted: 4 } }, ['modules warn 3']],
   [{ recorder: false }, ['recorder fail down']],

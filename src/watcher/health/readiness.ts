@@ -41,7 +41,7 @@ export function judgeCondition(condition: Condition, now: number): readonly Chec
       measurement: 'process',
       ...(control
         ? pass('ready')
-        : fail('down', 'nobody is led to an instance: it is started again; see logs/control.log')),
+        : fail('down', 'it does not run or does not answer, and nobody is led to an instance; see logs/control.log')),
     },
     ...certificateOf('control', certificateEnds, now),
     {
@@ -56,7 +56,7 @@ export function judgeCondition(condition: Condition, now: number): readonly Chec
 }
 
 export function judgeInstance(condition: InstanceCondition, now: number): readonly Check[] {
-  const { name, activation, storeRefused, workers, modules, recorder, recording, certificateEnds } = condition;
+  const { name, activation, storeRefused, workers, silent, modules, recorder, recording, certificateEnds } = condition;
   const isRefused = activation === 'Failed' && storeRefused;
   const judged: Check = {
     component: name,
@@ -66,7 +66,11 @@ export function judgeInstance(condition: InstanceCondition, now: number): readon
   if (activation === 'Stopped') return [judged];
   return [
     judged,
-    { component: name, measurement: 'workers', ...shareOf(workers, 'no worker serves: it is started again') },
+    {
+      component: name,
+      measurement: 'workers',
+      ...(silent > 0 ? hang(name, workers, silent) : shareOf(workers, 'no worker serves: it is started again')),
+    },
     // Until it is unlocked, and where it does not start, there are none.
     ...(activation === 'Active' || activation === 'NotActivated'
       ? [
@@ -110,8 +114,15 @@ function shareOf({ ready, wanted }: InstanceCondition['workers'], none: string):
   return ready < wanted ? warn(ready, `${ready} of ${wanted} run: the others are started again`) : pass(ready);
 }
 
+/** It keeps the connections that it has, and is given new ones: those of the others are well, and who asks cannot know which. */
+function hang(name: string, { ready, wanted }: InstanceCondition['workers'], silent: number): Judged {
+  const way = `${ownCommand(`instance stop ${name}`)}, then start, ends it`;
+  return fail(ready, `${silent} of ${wanted} run and do not answer, and clients wait for them: ${way}`);
+}
+
 function recorderOf(isUp: boolean, isRecording: boolean): Judged {
-  if (!isUp) return fail('down', 'its recorder does not run, and nothing is answered that is not on record');
+  if (!isUp)
+    return fail('down', 'its recorder does not run or does not answer, and nothing is answered that is not on record');
   if (!isRecording) return fail('behind', 'its recorder does not keep up or cannot write: is the disk full?');
   return pass('ready');
 }

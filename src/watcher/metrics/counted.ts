@@ -79,7 +79,11 @@ function countersOf({ samples, histograms }: WorkerMetrics): ReadonlyMap<string,
     ...counters.map(({ value, ...rest }) => ({ ...rest, figures: [value] })),
     ...histograms.map(({ counts, sum, ...rest }: HistogramSample) => ({ ...rest, figures: [...counts, sum] })),
   ];
-  return new Map(
-    all.map(({ name, labels = {}, figures }) => [JSON.stringify([name, labels]), { name, labels, figures }]),
-  );
+  const told = new Map<string, Sum>();
+  for (const { name, labels = {}, figures } of all) {
+    const key = JSON.stringify([name, labels]);
+    const same = told.get(key)?.figures; // several have become `other`
+    told.set(key, { name, labels, figures: figures.map((figure, at) => figure + (same?.[at] ?? 0)) });
+  }
+  return told;
 }

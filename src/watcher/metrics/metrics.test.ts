@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { metricTable, type Sample } from '../../formats/metric-table.ts';
+import { OPERATION_NAMES } from '../../formats/operation-names.ts';
 import { errorCodes } from '../../http/service-error.ts';
 import { RequestFailed } from '../../links/link.ts';
 import { done, MAX_SUPERVISION_FRAME } from '../../links/messages.ts';
@@ -25,8 +26,9 @@ function open(deployment: Deployment, gauges: readonly WatchedSample[] = []): ()
   const metrics = openMetrics({
     link: { request } as unknown as Parameters<typeof openMetrics>[0]['link'],
     instances: () => [
-      { name: 'prod', activation: 'Active' },
-      { name: 'stopped', activation: 'Stopped' },
+      { name: 'prod', activation: 'Active', workers: { ready: 1, wanted: 2 } },
+      { name: 'stopped', activation: 'Stopped', workers: { ready: 0, wanted: 0 } },
+      { name: 'hung', activation: 'Active', workers: { ready: 0, wanted: 1 } },
     ],
     gauges: () => gauges,
   });
@@ -59,6 +61,7 @@ test('gauges of workers are summed or compared by the rule of the table, counter
     'strongroom_module_partition_losses_total{hsm="prod"} 5',
     'strongroom_instance_up{hsm="prod"} 1',
     'strongroom_instance_up{hsm="stopped"} 0',
+    'strongroom_instance_up{hsm="hung"} 0',
     'strongroom_worker_up{hsm="prod",worker="1"} 1',
     '# TYPE strongroom_module_partition_losses_total counter',
   ])
@@ -116,11 +119,23 @@ test('a worker that does not tell, or tells what the table does not have, is dow
   }
 });
 
+test('an operation or a code that there is not is told as other, and all of them as one', async () => {
+  const row = (operation: string, code: string): Sample => ({
+    name: 'strongroom_requests_total',
+    labels: { operation, outcome: 'refused', code },
+    value: 2,
+  });
+  const made = ['MyOwn', 'KeyOfAlice'].map((operation) => row(operation, 'Forbidden'));
+  const text = await open({ prod: [worker([...made, row('KeyGet', 'MyOwn'), row('KeyGet', 'Forbidden')])] })();
+  assert.deepEqual(lines(text, 'strongroom_requests_total').toSorted(), [
+    'strongroom_requests_total{hsm="prod",operation="KeyGet",outcome="refused",code="Forbidden"} 2',
+    'strongroom_requests_total{hsm="prod",operation="KeyGet",outcome="refused",code="other"} 2',
+    'strongroom_requests_total{hsm="prod",operation="other",outcome="refused",code="Forbidden"} 4',
+  ]);
+});
+
 test('all operations with all codes have room in one frame', () => {
-  const operations = Array.from(
-    { length: 90 },
-    (_, nth) => `RoleAssignmentSomething${String.fromCharCode(65 + (nth % 26), 65 + nth / 26)}`,
-  );
+  const operations = [...OPERATION_NAMES, 'Unknown'];
   const metrics = worker(
     operations.flatMap((operation) =>
       ['OK', ...Object.keys(errorCodes)].map((code) => ({
@@ -140,7 +155,7 @@ test('all operations with all codes have room in one frame', () => {
   );
   const length = done.encode({ answer: packed(metrics) }).length;
   assert.ok(length < MAX_SUPERVISION_FRAME * 0.9, String(length));
-  assert.deepEqual(readWorkerMetrics(JSON.parse(JSON.stringify(packed(metrics)))), metrics);
+  assert.deepEqual(readWorkerMetrics(JSON.parse(JSON.stringify(packed(metrics))), errorCodes), metrics);
 });
 
 test('names and help follow the conventions of Prometheus', () => {

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { metricTable } from '../../formats/metric-table.ts';
 import { reportFailure } from '../../http/report-failure.ts';
+import { errorCodes } from '../../http/service-error.ts';
 import type { Link } from '../../links/link.ts';
 import type { WatchedInstance } from '../../links/watcher-messages.ts';
 import { readWorkerMetrics, type WorkerMetrics } from '../../links/worker-metrics.ts';
@@ -12,7 +13,7 @@ import { exposition, merged, type WatchedSample } from './exposition.ts';
 
 export interface MetricsOptions {
   readonly link: Pick<Link, 'request'>;
-  readonly instances: () => readonly Pick<WatchedInstance, 'name' | 'activation'>[];
+  readonly instances: () => readonly Pick<WatchedInstance, 'name' | 'activation' | 'workers'>[];
   /** What the parts of the watcher say: values now, and what they have counted since it began. */
   readonly gauges: () => readonly WatchedSample[];
 }
@@ -57,10 +58,10 @@ export function openMetrics({ link, instances, gauges }: MetricsOptions): Metric
     const states: readonly WatchedSample[] = [
       { name: 'strongroom_process_resident_memory_bytes', labels: OWN, value: process.memoryUsage.rss() },
       ...all.map(
-        ({ name, activation }): WatchedSample => ({
+        ({ name, activation, workers }): WatchedSample => ({
           name: 'strongroom_instance_up',
           hsm: name,
-          value: activation === 'Active' ? 1 : 0,
+          value: activation === 'Active' && workers.ready > 0 ? 1 : 0,
         }),
       ),
       ...answers.map(
@@ -103,7 +104,7 @@ function ownCounters(more: readonly WatchedSample[]): WorkerMetrics {
 
 function read(hsm: string, metrics: unknown): WorkerMetrics | undefined {
   try {
-    return readWorkerMetrics(metrics);
+    return readWorkerMetrics(metrics, errorCodes);
   } catch (error) {
     reportFailure(`the figures of a worker of '${hsm}' cannot be read`, error);
     return undefined;

@@ -1,7 +1,7 @@
 // All sinks over all logs: starts what is configured, stops what is not any more, and forgets how far a removed sink had come.
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SinkConfig } from '../../deployment/sinks.ts';
+import { MANAGEMENT_LOG, type SinkConfig } from '../../deployment/sinks.ts';
 import { FollowedEntries, signedSize } from '../../features/audit/follow-entries.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { readIfThere } from '../../files/read-if-there.ts';
@@ -89,15 +89,13 @@ function forgetOthers(folder: string, sinks: readonly SinkConfig[], report: (tex
   if (sinks.length === 0) rmSync(folder, { recursive: true, force: true });
 }
 
-/** Nothing tells the name or the settings of a purged instance: what its sinks still lack is sent to those that had it. */
+/** What is left of a purged instance goes to those that were to have it then; where nothing says who that was, to those that had some. */
 function isWanted({ logs, resourceId }: SinkConfig, log: WatchedLog, path: string): boolean {
-  const { instance, isManagement, diagnostics = [] } = log;
-  if (instance === undefined && !isManagement) {
-    return existsSync(path) || (logs === undefined && resourceId === undefined);
-  }
-  const name = identityOf(log).name.toLowerCase();
-  const isNamed = logs === undefined || logs.some((each) => each.toLowerCase() === name);
-  return isNamed && (resourceId === undefined || diagnostics.includes(resourceId.toLowerCase()));
+  const { instance, purged, isManagement, diagnostics } = log;
+  const name = isManagement ? MANAGEMENT_LOG : (instance ?? purged)?.toLowerCase();
+  const had = instance === undefined && !isManagement && existsSync(path);
+  const isNamed = logs === undefined || (name === undefined ? had : logs.some((each) => each.toLowerCase() === name));
+  return isNamed && (resourceId === undefined || (diagnostics?.includes(resourceId.toLowerCase()) ?? had));
 }
 
 /** When the sink was there first, of which the logs that there were before know nothing. */

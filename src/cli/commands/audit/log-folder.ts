@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { places } from '../../../deployment/data-layout.ts';
-import { readPurgeRecord } from '../../../deployment/purge-record.ts';
+import { recordedPurges } from '../../../deployment/purge-record.ts';
 import { optionWords } from '../../../formats/own-command.ts';
 import { CommandError, dataOption, type OptionValues, UsageError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
@@ -37,9 +37,10 @@ export function logFolder(values: LogValues): string {
   if (isLog(folder)) return folder;
   if (values.management)
     throw new CommandError(`there is no log in ${folder}: it begins with the first start of the service`);
-  // Which log is of which instance, the record of purges says; one that was altered is not this command's to judge.
-  const gone = purgedIds(at.purged, name)
-    .map((id) => join(at.purged, id))
+  // Which log is of which instance, the record of purges says.
+  const gone = recordedPurges(at.purged)
+    .filter((line) => line.name === name)
+    .map(({ instanceId }) => join(at.purged, instanceId))
     .filter(isLog);
   if (gone.length > 0) {
     const named = gone.map((each) => optionWords({ log: each }).trim()).join(', ');
@@ -50,12 +51,4 @@ export function logFolder(values: LogValues): string {
     : [];
   const rest = others.length === 0 ? 'no instance has one' : `there is one of ${others.join(', ')} (--hsm-name NAME)`;
   throw new CommandError(`there is no log in ${folder}; ${rest}`);
-}
-
-function purgedIds(folder: string, name: string): readonly string[] {
-  try {
-    return readPurgeRecord(folder).flatMap((line) => (line.name === name ? [line.instanceId] : []));
-  } catch {
-    return [];
-  }
 }
