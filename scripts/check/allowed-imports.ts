@@ -214,7 +214,7 @@ export const areas: readonly Area[] = [
   },
   {
     at: 'src/watcher/',
-    from: [...AROUND, 'src/http/', 'src/features/audit/'],
+    from: [...AROUND, 'src/http/', 'src/features/audit/', 'src/features/events/targets.ts'],
     packages: ['prom-client'],
     because: 'it reads logs and tells others of them: it speaks to the network, and has no token, key, record or store',
   },

@@ -26,8 +26,8 @@ export interface Served {
   readonly rows?: readonly AnyRow[];
   /** What it does when its time has come, in every worker. */
   readonly jobs?: readonly DueJob[];
-  /** The same in one worker alone, apart from all else: what it sends may be long on its way. */
-  readonly sends?: readonly DueJob[];
+  /** The same in one worker alone, at every commit: what comes into the log before it is committed would be there once for each. */
+  readonly tells?: readonly DueJob[];
   /** What its metrics are now; never so long that requests would wait for it. */
   readonly gauges?: () => readonly Sample[] | Promise<readonly Sample[]>;
   /** Before anything is served. What has to end before the records do is the stack's. */

@@ -1,11 +1,18 @@
 // CloudEvents 1.0 in structured mode, as JSON.
 import { createHash } from 'node:crypto';
 
-export interface CloudEvent {
-  readonly id: string;
+/** What an event says, whoever sends it. */
+export interface EventMembers {
   readonly type: string;
-  /** JSON text. */
-  readonly text: string;
+  readonly subject: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly data: object;
+}
+
+/** The same event has the same id whenever it is sent, so that a receiver can tell a repetition. */
+export interface NamedEvent extends EventMembers {
+  readonly id: string;
 }
 
 /** The same for the same, whenever it is made; it reads as a GUID. */
@@ -14,13 +21,8 @@ export function stableId(of: readonly string[]): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
 }
 
-/** @param id the same event has the same id whenever it is sent, so that a receiver can tell a repetition */
-export function cloudEvent(
-  id: string,
-  source: string,
-  { type, subject, time, data }: { type: string; subject: string; time: string; data: object },
-): CloudEvent {
+/** @returns JSON text */
+export function cloudEvent(source: string, { id, type, subject, time, data }: NamedEvent): string {
   const datacontenttype = 'application/json';
-  const text = JSON.stringify({ specversion: '1.0', id, source, type, subject, time, datacontenttype, data });
-  return { id, type, text };
+  return JSON.stringify({ specversion: '1.0', id, source, type, subject, time, datacontenttype, data });
 }

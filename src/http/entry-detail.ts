@@ -2,6 +2,8 @@
 // There is one table of them, so that an alert written for one operation reads the same for the next. A member that a
 // request has too is called as it is there. Never key material, secrets or the values of tags.
 
+import type { NamedEvent } from '../formats/cloud-event.ts';
+
 /** `docs/reference/audit-format.md` has a row for each. */
 const members = [
   // roles
@@ -96,6 +98,10 @@ const members = [
   'message',
   'alerts',
   'until',
+  // events
+  'event',
+  'events',
+  'since',
   // all
   'changes',
 ] as const;
@@ -107,7 +113,8 @@ type Value = string | number | boolean | null | readonly string[] | undefined;
 export type Changes = Readonly<Record<string, object>>;
 
 /** Members that are undefined are left out. */
-export type Detail = Readonly<Partial<Record<Exclude<DetailMember, 'changes'>, Value>>> & {
+export type Detail = Readonly<Partial<Record<Exclude<DetailMember, 'changes' | 'event'>, Value>>> & {
+  readonly event?: NamedEvent;
   /** By the name of what changed. */
   readonly changes?: Changes | undefined;
 };

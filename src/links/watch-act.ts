@@ -1,7 +1,7 @@
 // What the watcher may have put on record: a closed list, so that whoever has it cannot write what others do into a log.
 import { integer, list, oneOf, record, text } from '../formats/shape.ts';
 
-export const WATCH_ACTS = ['AlertFired', 'AlertDelivered', 'AlertGivenUp', 'AlertSilenced'] as const;
+export const WATCH_ACTS = ['AlertFired', 'AlertDelivered', 'AlertGivenUp', 'AlertSilenced', 'EventDeliver'] as const;
 
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 
@@ -20,6 +20,7 @@ const detail = record(
     until: text,
     reason: text,
     acceptedBy: text,
+    events: list(text, 100),
   },
 );
 

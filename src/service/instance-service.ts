@@ -11,6 +11,7 @@ import { buildRouter, type Router } from '../http/router.ts';
 import type { InstanceUpdate } from '../links/instance-update.ts';
 import { openAuditLog } from '../links/recorder/open-audit-log.ts';
 import type { WatchAct } from '../links/watch-act.ts';
+import type { EventReceiver } from '../links/worker-asked.ts';
 import type { WorkerMetrics } from '../links/worker-metrics.ts';
 import type { TakenTraces } from '../links/worker-traces.ts';
 import type { Records } from '../store/sealed/records.ts';
@@ -43,6 +44,8 @@ export interface InstanceService extends AsyncDisposable {
   metrics(): Promise<WorkerMetrics>;
   /** Requests that were traced; from now on so much of all is. */
   traces(ratio: number): TakenTraces;
+  /** Who is told of events, as far as everything that is on record says. */
+  eventReceiver(): Promise<EventReceiver>;
   /** Others serve now. Resolves when no client is connected any more, or those that are have said nothing for as long as they may. */
   retire(): Promise<void>;
 }
@@ -78,8 +81,8 @@ export async function startInstanceService(
   if (opening !== undefined && options.completesLog) await recordUnlocked(log, opening);
 
   let wake = (): void => undefined;
-  let wakeSending = (): void => undefined;
-  let endSending = (): Promise<void> | undefined => undefined;
+  let wakeTelling = (): void => undefined;
+  let endTelling = (): Promise<void> | undefined => undefined;
   let tellRecoverability = (): void => undefined;
   /** What the parts reach once it is there. */
   const later: { records?: Records; router?: Router } = {};
@@ -133,7 +136,7 @@ export async function startInstanceService(
         apply(change) {
           feeding.apply(change);
           if (bearsOnRecovery(change.name)) setImmediate(() => tellRecoverability());
-          wakeSending();
+          wakeTelling();
         },
         goesWith: relatedWrites.commit,
       },
@@ -170,11 +173,11 @@ export async function startInstanceService(
     }),
   );
   if (options.completesLog) {
-    const sends = served.flatMap(({ sends: own = [] }) => own);
-    const sending = stack.use(openDueWork({ ...working, jobs: sends, refresh: records.refresh }));
-    endSending = () => sending[Symbol.asyncDispose]();
-    wakeSending = () => {
-      if (state.told.since !== undefined) sending.wake();
+    const tells = served.flatMap(({ tells: own = [] }) => own);
+    const telling = stack.use(openDueWork({ ...working, jobs: tells, refresh: records.refresh }));
+    endTelling = () => telling[Symbol.asyncDispose]();
+    wakeTelling = () => {
+      if (state.told.since !== undefined) telling.wake();
     };
   }
   if (options.completesLog && options.onRecoverability !== undefined) {
@@ -186,7 +189,7 @@ export async function startInstanceService(
   stack.defer(() => stopping.abort());
   wake = () => {
     dueWork.wake();
-    wakeSending();
+    wakeTelling();
   };
   if (options.completesLog) await recordNetworkInForce(log, network.current, clock.offset);
   const router = buildRouter(served.flatMap(({ rows = [] }) => rows));
@@ -218,9 +221,13 @@ export async function startInstanceService(
         detail,
         ...(failure === undefined ? {} : { failure }),
       }),
+    async eventReceiver() {
+      await records.refresh();
+      return state.telling.receiver();
+    },
     async retire() {
       // The next one does it from now on. A job of a client goes on to its end.
-      await Promise.all([endSending(), listener.leave(), state.backupEngine.idle()]);
+      await Promise.all([endTelling(), listener.leave(), state.backupEngine.idle()]);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

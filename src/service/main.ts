@@ -43,7 +43,14 @@ async function main(): Promise<void> {
   link.answer(recordAct, async ({ act }) => (await serving.promise).record(act), notTaken);
   link.answer(toldWhat, async ({ asked }) => {
     const service = await serving.promise;
-    return asked.kind === 'traces' ? service.traces(asked.ratio) : packed(await service.metrics());
+    switch (asked.kind) {
+      case 'traces':
+        return service.traces(asked.ratio);
+      case 'metrics':
+        return packed(await service.metrics());
+      case 'events':
+        return service.eventReceiver();
+    }
   });
   let token: Uint8Array | undefined;
   link.on(frontToken, (told) => {

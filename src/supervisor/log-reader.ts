@@ -6,8 +6,8 @@ import { type ProcessOptions, SupervisedProcess } from './supervised-process.ts'
 
 export class LogReader implements AsyncDisposable {
   readonly #process: SupervisedProcess;
-  /** Instances whose logs it may read; undefined: it is not to run. */
-  #names: string | undefined;
+  /** Instances whose logs it may read, and files besides; undefined: it is not to run. */
+  #reads: { readonly names: readonly string[]; readonly files: readonly string[] } | undefined;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: ProcessOptions) {
@@ -23,24 +23,24 @@ export class LogReader implements AsyncDisposable {
   }
 
   reads(instance: string): boolean {
-    return this.#names?.split(',').includes(instance) === true;
+    return this.#reads?.names.includes(instance) === true;
   }
 
-  /** It is to run, and to read the logs of these instances. @returns whether it is started for it */
-  run(names: readonly string[]): boolean {
-    const wanted = names.toSorted().join();
-    if (wanted === this.#names) return false;
-    this.#names = wanted;
+  /** It is to run, and to read the logs of these instances, and these files. @returns whether it is started for it */
+  run(names: readonly string[], files: readonly string[] = []): boolean {
+    const wanted = { names: names.toSorted(), files: files.toSorted() };
+    if (JSON.stringify(wanted) === JSON.stringify(this.#reads)) return false;
+    this.#reads = wanted;
     this.#turn = this.#turn.then(async () => {
       await this.#process.stop();
       // Ended meanwhile, it stays so.
-      if (this.#names !== undefined) this.#process.start();
+      if (this.#reads !== undefined) this.#process.start();
     });
     return true;
   }
 
   end(): Promise<void> {
-    this.#names = undefined;
+    this.#reads = undefined;
     this.#turn = this.#turn.then(() => this.#process.stop());
     return this.#turn;
   }

@@ -3,6 +3,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '../deployment/data-layout.ts';
+import { type InstanceConfig, readInstanceConfig } from '../deployment/instance.ts';
 import { filesNamedIn, type WatchConfig } from '../deployment/watch-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { entryOf } from '../links/entry.ts';
@@ -59,15 +60,18 @@ export class WatcherProcess implements AsyncDisposable {
   }
 
   get #isWanted(): boolean {
+    const { config, places } = this.#options;
+    const isConfigured = Object.keys(config).length > 0 || eventTargets(places, this.#instances).length > 0;
     // What is left of sinks that were taken out is for it to forget.
-    return Object.keys(this.#options.config).length > 0 || existsSync(this.#options.places.sinks);
+    return isConfigured || existsSync(places.sinks);
   }
 
   /** Instances have come, gone or changed, or this is the first time. What it may read is settled when it starts. */
   update(): void {
     if (!this.#isWanted) return;
     this.#heartbeat ??= setInterval(() => setImmediate(() => this.#beat()), HEARD_EVERY_MS).unref();
-    if (!this.#process.run(this.#instances)) this.#tell(this.#process.link);
+    const named = filesNamedIn(eventTargets(this.#options.places, this.#instances));
+    if (!this.#process.run(this.#instances, named)) this.#tell(this.#process.link);
   }
 
   /** Resolves when it serves, or does not for a reason that was reported. */
@@ -112,6 +116,20 @@ export class WatcherProcess implements AsyncDisposable {
   }
 }
 
+/** Where events may be sent to; of an instance whose configuration does not read, nowhere. */
+function eventTargets(
+  places: Places,
+  names: readonly string[],
+): readonly NonNullable<InstanceConfig['eventTargets']>[number][] {
+  return names.flatMap((name) => {
+    try {
+      return readInstanceConfig(places.instance(name).config).eventTargets ?? [];
+    } catch {
+      return []; // it does not start, and says so
+    }
+  });
+}
+
 /** @param names of the instances whose logs it reads */
 export function watcherProgram(
   { places, profile, config }: Pick<WatcherOptions, 'places' | 'profile' | 'config'>,
@@ -132,7 +150,7 @@ export function watcherProgram(
     entry,
     folder: realpathSync(places.watch),
     // What the configuration names stays as it is: where a link of it leads to may change.
-    reads: [...resolvedPaths(reads), ...filesNamedIn(config)],
+    reads: [...resolvedPaths(reads), ...filesNamedIn([config, eventTargets(places, names)])],
     writes: config.sinks?.flatMap((sink) => (sink.kind === 'file' ? [sink.path] : [])) ?? [],
     args: ['--data', realpathSync(places.root), '--profile', profile],
     has: 'network',

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '../deployment/data-layout.ts';
-import { readInstanceConfig } from '../deployment/instance.ts';
+import { type InstanceConfig, readInstanceConfig } from '../deployment/instance.ts';
 import { recordedPurges } from '../deployment/purge-record.ts';
 import { readIfThere } from '../files/read-if-there.ts';
 import { isGuid } from '../formats/guid.ts';
@@ -20,6 +20,8 @@ export interface WatchedLog {
   readonly resourceId?: string;
   /** Resource ids of sinks, lower case: those of them that get it, by its diagnostic settings, or got it when it was purged. */
   readonly diagnostics?: readonly string[] | undefined;
+  /** Origins that events of the instance may be sent to. */
+  readonly eventTargets?: InstanceConfig['eventTargets'];
   readonly isManagement: boolean;
   /** ISO 8601; absent: nobody knows any more. */
   readonly createdAt?: string;
@@ -30,8 +32,8 @@ export function findLogs(places: Places, names: readonly string[]): readonly Wat
   const instances = names.flatMap((name): WatchedLog[] => {
     const { audit, config } = places.instance(name);
     if (!existsSync(config)) return [];
-    const { id, resourceId, diagnostics, createdAt } = readInstanceConfig(config);
-    const own = { instance: name, resourceId, diagnostics, createdAt };
+    const { id, resourceId, diagnostics, eventTargets, createdAt } = readInstanceConfig(config);
+    const own = { instance: name, resourceId, diagnostics, eventTargets, createdAt };
     return [{ origin: logOrigin(id), folder: audit, ...own, isManagement: false }];
   });
   const purged = existsSync(places.purged) ? readdirSync(places.purged).filter(isGuid) : [];

@@ -6,6 +6,7 @@ import type { WatchConfig } from '../deployment/watch-config.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
 import { recordWatch, type Watched, type WatchedInstance, witnessed } from '../links/watcher-messages.ts';
+import { EventsPart } from './events/events-part.ts';
 import { certificateEnd, openHealth } from './health/health.ts';
 import type { Check } from './health/readiness.ts';
 import type { WatchedSample } from './metrics/exposition.ts';
@@ -64,6 +65,7 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
   const metrics = openMetrics({ link, instances, gauges });
   const parts: readonly WatcherPart[] = [
     sinks,
+    stack.use(new EventsPart({ profile, folder: places.watch, record, link, report })),
     ...(named.length === 0 ? [] : [witnesses]),
     ...(health === undefined
       ? []

@@ -2,15 +2,17 @@
 // anywhere that the configuration does not allow.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { issueAuthority, issueServer } from '../../src/deployment/dev-ca/issue.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
+import { type WatchedEvents, watchEvents } from '../support/watched-events.ts';
 
 const DAY = 86_400;
 
@@ -67,16 +69,21 @@ async function startReceiver(tls?: { readonly key: string; readonly certificate:
 
 interface Scene extends AsyncDisposable {
   readonly instance: RunningInstance;
+  readonly watched: WatchedEvents;
   ask(method: string, path: string, body?: unknown): Promise<Reply>;
   admin(method: string, path: string, body?: unknown): Promise<Reply>;
   advance(seconds: number): Promise<void>;
   webhook(address: string): Promise<Reply>;
 }
 
-async function startScene(eventTargets: readonly object[]): Promise<Scene> {
+type Targets = NonNullable<RunningInstance['config']['eventTargets']>;
+
+async function startScene(eventTargets: Targets): Promise<Scene> {
   const instance = await startRunningInstance();
   await instance.activate();
-  await allow(instance, eventTargets);
+  await instance.configure({ eventTargets });
+  await instance.restart();
+  const watched = watchEvents(instance);
   const user = randomUUID();
   await instance.assign('Managed HSM Crypto User', user);
   await instance.assign('Managed HSM Crypto Officer', user);
@@ -86,29 +93,32 @@ async function startScene(eventTargets: readonly object[]): Promise<Scene> {
   const admin: Scene['admin'] = (method, path, body) => send(tokens.admin, method, path, body);
   return {
     instance,
+    watched,
     ask: (method, path, body) => send(tokens.user, method, path, body),
     admin,
     async advance(advanceSeconds) {
       assert.equal((await admin('POST', '/strongroom/clock', { advanceSeconds })).status, 200);
     },
     webhook: (value) => admin('PATCH', '/settings/StrongroomEventWebhook', { value }),
-    [Symbol.asyncDispose]: () => instance[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await watched[Symbol.asyncDispose]();
+      await instance[Symbol.asyncDispose]();
+    },
   };
 }
 
 /** As whoever runs the machine does it: in the configuration file, with a restart. */
-async function allow(instance: RunningInstance, eventTargets: readonly object[]): Promise<void> {
-  const file = join(instance.folder, 'instances', 'test', 'instance.json');
-  const config = JSON.parse(await readFile(file, 'utf8')) as object;
-  await writeFile(file, JSON.stringify({ ...config, eventTargets }));
+async function allow({ instance, watched }: Scene, eventTargets: Targets): Promise<void> {
+  await instance.configure({ eventTargets });
   await instance.restart();
+  watched.update();
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
   const end = performance.now() + 90_000;
   while (!holds()) {
     assert.ok(performance.now() < end, what);
-    await new Promise((resolve) => setImmediate(resolve));
+    await delay(10);
   }
 }
 const entriesOf = ({ instance }: Scene) =>
@@ -154,7 +164,11 @@ describe('events', () => {
     });
     await until('no entry was written', () => entriesOf(scene).length === 1);
     const [entry] = entriesOf(scene);
-    assert.equal(entry?.['key'], new URL(key.kid).pathname);
+    const due = readEntries(scene.instance).filter(({ operationName }) => operationName === 'EventDue');
+    assert.deepEqual(
+      due.map((each) => each['key']),
+      [new URL(key.kid).pathname],
+    );
     assert.equal(entry?.['resultType'], 'Success');
     assert.match(String(entry?.['resultDescription']), new RegExp(`${id}: ${receiver.origin} answered 204`));
     assert.ok(
@@ -179,6 +193,10 @@ describe('events', () => {
     await using scene = await startScene([{ origin: receiver.origin }]);
     const { ask, advance } = scene;
     await scene.webhook(receiver.origin);
+    assert.equal(
+      (await scene.admin('PATCH', '/settings/StrongroomRehearsalReachabilityDays', { value: '0' })).status,
+      200,
+    );
     await advance(1);
     const exp = Math.floor(Date.now() / 1000) + 100 * DAY;
     for (const name of ['usual', 'ruled', 'rotated']) {
@@ -216,7 +234,7 @@ describe('events', () => {
   test('a receiver that fails gets each event until it has taken it, with the same id, also after a restart', async () => {
     await using receiver = await startReceiver();
     await using scene = await startScene([{ origin: receiver.origin }]);
-    const { ask, advance } = scene;
+    const { ask, advance, watched } = scene;
     await scene.webhook(receiver.origin);
     await advance(1);
     receiver.status = 503;
@@ -225,21 +243,21 @@ describe('events', () => {
     await until('no entry was written', () => entriesOf(scene).length === 1);
     assert.equal(entriesOf(scene)[0]?.['resultSignature'], 'NotDelivered');
     receiver.status = undefined;
-    await advance(11);
+    watched.later(11);
     await until('no attempt was made', () => receiver.received.length === 2);
     await until('no entry was written', () => entriesOf(scene).length === 2);
     // A redirect is not followed, wherever it leads.
     receiver.status = 307;
     receiver.headers = { location: `http://127.0.0.1:${scene.instance.port}/` };
-    await advance(21);
+    watched.later(21);
     await until('no attempt was made', () => receiver.received.length === 3);
     await until('no entry was written', () => entriesOf(scene).length === 3);
     assert.match(String(entriesOf(scene)[2]?.['resultDescription']), /answered 307\. Next attempt 2/);
-    await scene.instance.restart();
+    await watched.restart();
     await until('no attempt was made', () => receiver.received.length === 4);
     await until('no entry was written', () => entriesOf(scene).length === 4);
     receiver.status = 202;
-    await advance(11);
+    watched.later(11);
     await until('no attempt was made', () => receiver.received.length === 5);
     assert.equal(new Set(receiver.received.map(({ event }) => event.id)).size, 1);
     await until('it was not recorded', () => entriesOf(scene).some(({ resultType }) => resultType === 'Success'));
@@ -323,7 +341,7 @@ describe('events', () => {
     // An address that was allowed and no longer is: nothing is sent there, and nothing forgotten.
     await scene.webhook(receiver.origin);
     await scene.advance(1);
-    await allow(scene.instance, [{ origin: other.origin }]);
+    await allow(scene, [{ origin: other.origin }]);
     await scene.ask('POST', '/keys/a/create', { kty: 'oct-HSM' });
     assert.equal((await scene.webhook(`${other.origin}/new`)).status, 200);
     await until('no event came', () => other.received.length === 1);
@@ -340,7 +358,7 @@ describe('events', () => {
     const caFile = join(scene.instance.folder, 'events-ca.pem');
     await writeFile(caFile, authority.certificate);
     await allow(
-      scene.instance,
+      scene,
       [good, bad].map(({ origin }) => ({ origin, caFile })),
     );
     await scene.webhook(bad.origin);
@@ -350,7 +368,7 @@ describe('events', () => {
     assert.match(String(entriesOf(scene)[0]?.['resultDescription']), /cannot be reached: [A-Z_]+\. Next attempt/);
     assert.equal(bad.received.length, 0);
     await scene.webhook(good.origin);
-    await scene.advance(11);
+    scene.watched.later(11);
     await until('no event came', () => good.received.length === 1);
   });
 });

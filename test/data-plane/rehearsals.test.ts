@@ -11,6 +11,7 @@ import { verifyStatement } from '../../src/formats/verify-statement.ts';
 import { readEntries } from '../support/audit-entries.ts';
 import { digestOf, makeCustodians, type TestCustodian } from '../support/custodians.ts';
 import { type Reply, type RunningInstance, startRunningInstance } from '../support/running-instance.ts';
+import { watchEvents } from '../support/watched-events.ts';
 
 const PATH = '/securitydomain/rehearsals';
 const DAY = 86_400;
@@ -225,6 +226,7 @@ test('what is overdue is said, and told to the webhook once for each time that i
   const origin = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
   await instance.configure({ eventTargets: [{ origin }] });
   await instance.restart();
+  await using _ = watchEvents(instance);
   const set = await ask('PATCH', '/settings/StrongroomEventWebhook', { value: `${origin}/hook` });
   assert.equal(set.status, 200, set.text);
   const advance = async (days: number): Promise<void> => {

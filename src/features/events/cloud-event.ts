@@ -1,6 +1,6 @@
-// An event as the receiver gets it: the vault service's Event Grid types and data in a CloudEvents 1.0 JSON envelope.
+// An event as the receiver gets it: the vault service's Event Grid types and data, for a CloudEvents 1.0 JSON envelope.
 
-import { cloudEvent as asCloudEvent, type CloudEvent, stableId } from '../../formats/cloud-event.ts';
+import { type EventMembers, type NamedEvent, stableId } from '../../formats/cloud-event.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { keyId } from '../keys/key-version.ts';
 import type { PendingEvent } from './pending-events.ts';
@@ -9,15 +9,13 @@ export interface EventSource {
   /** Id of the instance. */
   readonly id: string;
   readonly name: string;
-  /** ARM id. */
-  readonly resourceId: string;
   /** `https://{authority}` that identifiers begin with. */
   readonly origin: string;
 }
 
-export function cloudEvent({ key, kind, at }: PendingEvent, source: EventSource): CloudEvent {
+export function keyEvent({ key, kind, at }: PendingEvent, source: EventSource): NamedEvent {
   const { exp, nbf } = key.attributes;
-  return envelope(source, [key.name, key.version, String(exp ?? '')], {
+  return named(source, [key.name, key.version, String(exp ?? '')], {
     type: `Microsoft.KeyVault.${kind}`,
     subject: key.name,
     time: isoTime(at),
@@ -33,11 +31,7 @@ export function cloudEvent({ key, kind, at }: PendingEvent, source: EventSource)
   });
 }
 
-/** @param same the same event has the same id whenever it is sent, so that a receiver can tell a repetition */
-export function envelope(
-  { id: instance, resourceId }: EventSource,
-  same: readonly string[],
-  told: { readonly type: string; readonly subject: string; readonly time: string; readonly data: object },
-): CloudEvent {
-  return asCloudEvent(stableId([instance, told.type, ...same]), resourceId, told);
+/** @param same what makes it the same event, whenever it is told */
+export function named({ id }: Pick<EventSource, 'id'>, same: readonly string[], event: EventMembers): NamedEvent {
+  return { id: stableId([id, event.type, ...same]), ...event };
 }

@@ -1,4 +1,5 @@
-// What has been told of a key, and from when on events are sent at all, in sealed records. One is written after the receiver has taken the event, so a crash in between sends it again.
+// What has been told of a key, and from when on events are told at all, in sealed records. One is written after the event is on record, so a
+// crash in between puts it there again.
 import { integer, text } from '../../formats/shape.ts';
 import { type Follow, follow, keep } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
@@ -15,7 +16,7 @@ export const sinceKind = recordKind({
 export const deliveredKind = recordKind({
   of: 'event-told/',
   id: /^[0-9a-z-]{1,127}$/,
-  about: 'Which events of a key the receiver has taken',
+  about: 'Which events of a key were told of',
   travels: 'stays',
   /** Ordinal of the newest version that was told of. */
   members: { newVersion: integer(0, Number.MAX_SAFE_INTEGER) },

@@ -1,22 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { isoTime } from '../../formats/iso-time.ts';
-import { postEvent } from '../../http/post-event.ts';
 import { badParameter } from '../../http/service-error.ts';
 import type { Records } from '../../store/sealed/records.ts';
 import type { KeyIndex } from '../keys/key-index.ts';
 import { type OwnAct, part } from '../part.ts';
 import type { RotationPolicies } from '../rotation/policy.ts';
 import { DeliveredEvents, deliveredKind, sinceKind } from './delivered-events.ts';
-import { type EventSending, eventJob, type SentEvent } from './event-job.ts';
+import { type EventTelling, eventJob } from './event-job.ts';
 import { EventQueue } from './pending-events.ts';
 import { type EventTarget, EventTargets } from './targets.ts';
-import type { Telling } from './telling.ts';
+import { openTelling } from './telling.ts';
 
 interface Needs {
   readonly config: {
     readonly id: string;
     readonly name: string;
-    readonly resourceId: string;
     readonly profile: 'dev' | 'production';
     readonly hostNames: readonly { readonly authority: string }[];
     readonly eventTargets?: readonly EventTarget[];
@@ -25,26 +22,26 @@ interface Needs {
   readonly policies: RotationPolicies;
   readonly settings: { value(name: 'StrongroomEventWebhook'): string };
   readonly now: () => number;
+  readonly record: (act: OwnAct) => Promise<void>;
 }
 
-interface Service extends Pick<EventSending, 'keys' | 'policies' | 'told' | 'now' | 'stopping'> {
+interface Service extends Omit<EventTelling, 'queue' | 'records'> {
   readonly events: EventQueue;
-  readonly telling: Telling;
   readonly records: Pick<Records, 'update'>;
-  readonly record: (act: OwnAct) => Promise<void>;
 }
 
 export const events = part({
   kinds: [deliveredKind, sinceKind],
-  keep({ config, keys, policies, settings }: Needs) {
+  keep({ config, keys, policies, settings, record }: Needs) {
     const told = new DeliveredEvents();
-    const { id, name, resourceId, profile, eventTargets = [] } = config;
-    const telling: Telling = {
+    const { id, name, profile, eventTargets = [] } = config;
+    const telling = openTelling({
+      source: { id, name, origin: `https://${config.hostNames[0]?.authority ?? ''}` },
       targets: new EventTargets(eventTargets, { profile, readFile: (path) => readFileSync(path, 'utf8') }),
       address: () => settings.value('StrongroomEventWebhook'),
-      source: { id, name, resourceId, origin: `https://${config.hostNames[0]?.authority ?? ''}` },
-      deliver: postEvent,
-    };
+      told,
+      record,
+    });
     return { told, events: new EventQueue({ keys, policies, told }), telling };
   },
   relatedWrites: ({ told, telling: { targets }, now }) => ({
@@ -58,25 +55,5 @@ export const events = part({
       return told.since === undefined ? [sinceKind.put('', { since: now() })] : [];
     },
   }),
-  serve: (service: Service) => ({ sends: [eventJob(recorded(service))] }),
+  serve: ({ events: queue, ...service }: Service) => ({ tells: [eventJob({ ...service, queue })] }),
 });
-
-function recorded({ events: queue, telling, record, ...service }: Service): EventSending {
-  const write = (sent: SentEvent, rest: string, more: Pick<OwnAct, 'head' | 'failure'>): Promise<void> =>
-    record({
-      operationName: 'EventDeliver',
-      description: `${sent.type} ${sent.id}: ${sent.origin} ${sent.detail}.${rest}`,
-      key: `/keys/${sent.event.key.name}/${sent.event.key.version}`,
-      ...more,
-    });
-  return {
-    ...service,
-    ...telling,
-    queue,
-    record: {
-      taken: (sent, head) => write(sent, '', { head }),
-      givenUp: (sent, head) => write(sent, ' It is given up.', { head, failure: 'GivenUp' }),
-      failed: (sent, retryAt) => write(sent, ` Next attempt ${isoTime(retryAt)}.`, { failure: 'NotDelivered' }),
-    },
-  };
-}

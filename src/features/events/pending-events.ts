@@ -16,7 +16,7 @@ export interface PendingEvent {
 }
 
 const NEAR = 30 * 86_400;
-const NOTHING: DeliveredEvent = { newVersion: 0 };
+export const NOTHING: DeliveredEvent = { newVersion: 0 };
 
 export interface PendingFrom {
   readonly keys: KeyIndex;
@@ -57,8 +57,7 @@ export function dueEvents(owed: readonly PendingEvent[], now: number): readonly 
 }
 
 /** What was told of the key once this event is. */
-export function afterDelivery({ kind, key }: PendingEvent, before: DeliveredEvent | undefined): DeliveredEvent {
-  const told = before ?? NOTHING;
+export function afterTelling(told: DeliveredEvent, { kind, key }: PendingEvent): DeliveredEvent {
   switch (kind) {
     case 'KeyNewVersionCreated':
       return { ...told, newVersion: Math.max(told.newVersion, key.ordinal) };
@@ -97,11 +96,6 @@ export class EventQueue {
   /** The key, by its lower-case name, that is next to tell something. */
   next(): { readonly name: string; readonly time: number } | undefined {
     return this.#due.next();
-  }
-
-  /** Not before this time, unless one of the key's records changes. */
-  postpone(name: string, until: number): void {
-    this.#due.set(name, until);
   }
 
   #rebuild(): void {

@@ -1,16 +1,15 @@
-// Tells the configured webhook of rehearsals that are overdue: once for each time that one falls due. What was told is a sealed
+// Has the receiver of events told of rehearsals that are overdue: once for each time that one falls due. What was told is a sealed
 // record, by depth the time that was due: one that is rehearsed, and then overdue again, is told of again.
-import type { CloudEvent } from '../../formats/cloud-event.ts';
+import type { NamedEvent } from '../../formats/cloud-event.ts';
 import { isoTime } from '../../formats/iso-time.ts';
 import { ownCommand } from '../../formats/own-command.ts';
 import { REHEARSAL_DEPTHS, type RehearsalDepth } from '../../formats/rehearsal-record.ts';
 import { text } from '../../formats/shape.ts';
-import { Backoff } from '../../http/backoff.ts';
 import { type Follow, follow } from '../../store/sealed/follow-records.ts';
 import { recordKind, type ValueOf } from '../../store/sealed/record-kind.ts';
-import type { Head, Records } from '../../store/sealed/records.ts';
+import { NO_ENTRY, type Records } from '../../store/sealed/records.ts';
 import type { DueJob } from '../clock/due-work.ts';
-import { envelope } from '../events/cloud-event.ts';
+import { named } from '../events/cloud-event.ts';
 import type { Telling } from '../events/telling.ts';
 import { dueAt, postureOf, type RehearsalSchedule, rehearseWords } from './posture.ts';
 
@@ -38,66 +37,49 @@ export class DeliveredOverdue {
   }
 }
 
-const TYPE = 'Strongroom.RehearsalOverdue';
-
-export interface OverdueNotification extends Telling {
+export interface OverdueNotification {
+  readonly telling: Telling;
   readonly schedule: RehearsalSchedule;
   readonly told: DeliveredOverdue;
   readonly records: Pick<Records, 'update'>;
   /** Unix seconds of the instance's clock. */
   readonly now: () => number;
-  readonly record: (what: string, more: { readonly head?: Head; readonly failure?: string }) => Promise<void>;
   readonly stopping: AbortSignal;
 }
 
 export function overdueJob(service: OverdueNotification): DueJob {
-  const { schedule, told, records, targets, address, now, stopping } = service;
-  const patience = new Backoff();
-  let pausedUntil = 0;
+  const { schedule, told, records, telling, now, stopping } = service;
   return {
     name: 'rehearsals',
-    nextDue() {
-      const [next] = overdueToTell(schedule, told);
-      if (next === undefined || targets.find(address()) === undefined) return undefined;
-      return Math.max(next.due, pausedUntil);
-    },
+    nextDue: () => (telling.isOn() ? overdueToTell(schedule, told)[0]?.due : undefined),
     async run() {
       for (const overdue of overdueToTell(schedule, told).filter(({ due }) => due <= now())) {
-        const to = targets.find(address());
-        if (to === undefined || stopping.aborted) return;
-        const { id, text } = overdueEvent(overdue, service);
-        const { outcome, detail } = await service.deliver(to, text, stopping);
-        const what = `${TYPE} ${id}: ${to.url.origin} ${detail}.`;
-        if (outcome === 'failed' && !patience.isExhausted(now())) {
-          pausedUntil = now() + patience.failed(now());
-          if (!stopping.aborted) await service.record(what, { failure: 'NotDelivered' });
-          return;
-        }
-        patience.succeeded();
-        const head = await records.update(() => [
-          toldOverdueKind.put('', { ...told.times, [overdue.depth]: isoTime(overdue.due) }),
-        ]);
-        if (outcome === 'taken') await service.record(what, { head });
-        else await service.record(`${what} It is given up.`, { head, failure: 'GivenUp' });
+        if (stopping.aborted || !telling.isOn()) return;
+        await telling.tell(overdueEvent(overdue, service));
+        await records.update(
+          () => [toldOverdueKind.put('', { ...told.times, [overdue.depth]: isoTime(overdue.due) })],
+          NO_ENTRY,
+        );
       }
     },
   };
 }
 
-function overdueEvent({ depth, due }: OverdueRehearsal, { source, schedule, now }: OverdueNotification): CloudEvent {
+function overdueEvent({ depth, due }: OverdueRehearsal, { telling, schedule, now }: OverdueNotification): NamedEvent {
   const time = isoTime(due);
   const posture = postureOf(schedule, now()).find((each) => each.depth === depth);
-  return envelope(source, [depth, time], {
-    type: TYPE,
+  const { name } = telling.source;
+  return named(telling.source, [depth, time], {
+    type: 'Strongroom.RehearsalOverdue',
     subject: depth,
     time,
     data: {
-      HsmName: source.name,
+      HsmName: name,
       Depth: depth,
       Due: time,
       LastPassed: posture?.lastPassed ?? null,
       EveryDays: posture?.everyDays,
-      Next: ownCommand(`${rehearseWords(depth)} --hsm-name ${source.name}`),
+      Next: ownCommand(`${rehearseWords(depth)} --hsm-name ${name}`),
     },
   });
 }

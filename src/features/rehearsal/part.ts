@@ -2,7 +2,7 @@ import { REHEARSAL_DEPTHS } from '../../formats/rehearsal-record.ts';
 import type { Records } from '../../store/sealed/records.ts';
 import type { CustodianRegister } from '../custodians/register.ts';
 import type { Telling } from '../events/telling.ts';
-import { type OwnAct, part } from '../part.ts';
+import { part } from '../part.ts';
 import { DeliveredOverdue, overdueJob, toldOverdueKind } from './overdue-job.ts';
 import { dueAt, type RehearsalSchedule } from './posture.ts';
 import { Rehearsals, rehearsalKind } from './rehearsals.ts';
@@ -19,7 +19,6 @@ interface Service extends Pick<RehearsalService, 'rehearsals' | 'register' | 'cr
   readonly toldOverdue: DeliveredOverdue;
   readonly telling: Telling;
   readonly records: Pick<Records, 'update'>;
-  readonly record: (act: OwnAct) => Promise<void>;
   readonly stopping: AbortSignal;
   readonly clock: { readonly offset: number };
 }
@@ -36,7 +35,7 @@ export const rehearsal = part({
     };
     return { rehearsals, rehearsalSchedule, toldOverdue: new DeliveredOverdue() };
   },
-  serve({ config, rehearsalSchedule: schedule, toldOverdue: told, telling, record, clock, ...service }: Service) {
+  serve({ config, rehearsalSchedule: schedule, toldOverdue: told, telling, clock, ...service }: Service) {
     return {
       rows: rehearsalRows({ ...service, schedule, instance: config.name, isThrownAway: config.throwAway === true }),
       // In real time, which is that of whoever looks at it.
@@ -52,15 +51,7 @@ export const rehearsal = part({
             },
           ];
         }),
-      sends: [
-        overdueJob({
-          ...service,
-          ...telling,
-          schedule,
-          told,
-          record: (description, more) => record({ operationName: 'EventDeliver', description, ...more }),
-        }),
-      ],
+      tells: [overdueJob({ ...service, telling, schedule, told })],
     };
   },
 });

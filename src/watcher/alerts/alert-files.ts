@@ -2,6 +2,4 @@
 import { join } from 'node:path';
 
 export const alertStateFile = (folder: string): string => join(folder, 'alerts.json');
-/** One that did not read: for people. */
-export const unreadStateFile = (folder: string): string => join(folder, 'alerts-unread.json');
 export const silencesFile = (folder: string): string => join(folder, 'alert-silences.json');

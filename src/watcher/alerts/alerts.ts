@@ -2,11 +2,11 @@
 // it is in one state that is saved before anything leaves, so that a crash repeats a message at most, under the same ids.
 
 import { stableId } from '../../formats/cloud-event.ts';
-import { Backoff } from '../../http/backoff.ts';
 import type { Delivery } from '../../http/post-event.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
 import type { WatchedSample } from '../metrics/exposition.ts';
 import { otherLog } from '../sinks/kept-position.ts';
+import { WayOut } from '../way-out.ts';
 import { type Alert, type AlertState, type Message, newState } from './alert-state.ts';
 import { Judge, type JudgedLog } from './judge.ts';
 import { MANAGEMENT, MOST_IN_MESSAGE, telling } from './message.ts';
@@ -32,7 +32,6 @@ export interface AlertsOptions {
   readonly stopping: AbortSignal;
 }
 
-const HOUR = 3_600_000;
 /** Positions alone are saved no more often: what was judged twice is told once. */
 const SAVED_EVERY_MS = 5_000;
 const RECORD_AGAIN_MS = 5_000;
@@ -68,10 +67,8 @@ export class Alerts {
     for (const { name } of outlets) state.outlets[name] ??= { pending: [], aside: [], taken: 0 };
     this.#sendings = outlets.map((outlet) => ({
       outlet,
-      backoff: new Backoff(),
+      way: new WayOut(options.steady, outlet.mostPerHour),
       isBusy: false,
-      pausedUntil: Number.NEGATIVE_INFINITY,
-      sentAt: [],
     }));
   }
 
@@ -185,22 +182,18 @@ export class Alerts {
 
   /** All that is due at one outlet, until it fails. */
   async #send(sending: Sending): Promise<void> {
-    const { outlet, backoff } = sending;
-    const { steady, stopping } = this.#options;
+    const { outlet, way } = sending;
+    const { stopping } = this.#options;
     sending.isBusy = true;
     try {
-      while (!stopping.aborted && sending.pausedUntil <= steady() && mayGo(sending, steady())) {
+      while (!stopping.aborted && way.isOpen) {
         const message = this.#nextMessage(outlet.name);
         if (message === undefined) return;
         await this.#save();
         const rule = this.#options.rules.find(({ name }) => name === message.alerts[0]?.rule);
         const source = this.#options.sourceOf(message.alerts[0]?.log ?? '');
-        const delivery = await outlet.send(telling(message, rule, source), stopping);
+        const delivery = await way.send(() => outlet.send(telling(message, rule, source), stopping));
         if (delivery.outcome === 'failed' && stopping.aborted) return;
-        const at = steady();
-        if (delivery.outcome === 'failed') sending.pausedUntil = at + 1000 * backoff.failed(at / 1000);
-        else backoff.succeeded();
-        sending.sentAt = [...sending.sentAt.filter((each) => each > at - HOUR), at];
         this.#became(sending, message, delivery);
         await this.#save();
       }
@@ -230,13 +223,13 @@ export class Alerts {
     return sending;
   }
 
-  #became({ outlet: { name, place }, backoff }: Sending, message: Message, { outcome, detail: how }: Delivery): void {
+  #became({ outlet: { name, place }, way }: Sending, message: Message, { outcome, detail: how }: Delivery): void {
     const { sending: _sent, ...kept } = this.#outlet(name);
     const isOver = outcome !== 'failed' || (message.since >= 0 && kept.taken > message.since);
     this.#changed += 1;
     if (!isOver) {
       // The receiver may be down, or dislike this one: others have their turn, and it is given up only where they were taken meanwhile.
-      if (!backoff.isExhausted(this.#options.steady() / 1000)) return;
+      if (!way.isExhausted) return;
       const since = message.since >= 0 ? message.since : kept.taken;
       this.#state.outlets[name] = { ...kept, aside: [...kept.aside, { ...message, since }] };
       return;
@@ -306,15 +299,8 @@ export class Alerts {
 
 interface Sending {
   readonly outlet: NamedOutlet;
-  readonly backoff: Backoff;
+  readonly way: WayOut;
   isBusy: boolean;
-  pausedUntil: number;
-  /** Within the last hour. */
-  sentAt: readonly number[];
-}
-
-function mayGo({ outlet: { mostPerHour }, sentAt }: Sending, now: number): boolean {
-  return sentAt.filter((each) => each > now - HOUR).length < mostPerHour;
 }
 
 function isAtLeast(severity: Alert['severity'], least: Alert['severity']): boolean {

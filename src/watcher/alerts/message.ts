@@ -46,8 +46,8 @@ export function telling({ id, alerts }: Message, rule: Rule | undefined, source:
       HsmName: log === MANAGEMENT ? '' : log,
       Alerts,
     };
-    const shown = { type: TYPE, subject: first.rule, time, data };
-    return cloudEvent(eventId, source === '' ? '/strongroom' : source, shown).text;
+    const shown = { id: eventId, type: TYPE, subject: first.rule, time, data };
+    return cloudEvent(source === '' ? '/strongroom' : source, shown);
   };
   const each = alerts.map(({ id: alert, rule: of, log: about, time }, at) => ({
     ...{ id: alert, rule: of, log: about, time },

@@ -1,0 +1,76 @@
+// A worker in the hands of an attacker: it says where events go to, and what they are.
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Link } from '../../links/link.ts';
+import { openAuditLog } from '../../links/recorder/open-audit-log.ts';
+import { makePlace, ORIGIN, signCheckpoint } from '../../recorder/recorder.fixture.ts';
+import { startRecorder } from '../../recorder/start-recorder.ts';
+import { dueEntry, SINCE } from './events.fixture.ts';
+import { EventsPart } from './events-part.ts';
+
+test('sends it nowhere but where the configuration of its own instance allows, whatever it says', async (t) => {
+  const paths: string[] = [];
+  const server = createServer((request, response) => {
+    paths.push(`${request.headers.host} ${request.url}`);
+    request.resume();
+    response.writeHead(204).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
+  using place = makePlace();
+  using watch = makePlace();
+  mkdirSync(watch.folder);
+  const { folder, socketPath } = place;
+  {
+    await using _recorder = await startRecorder({
+      ...{ folder, socketPath, origin: ORIGIN, report: () => undefined },
+      ...{ segmentLength: 64 * 1024, checkpointInterval: 10 },
+    });
+    await using log = await openAuditLog({ socketPath, signCheckpoint });
+    await log.append(dueEntry('k', 'one').toString());
+  }
+  const lies: readonly unknown[] = [
+    undefined,
+    null,
+    'x',
+    { since: SINCE, address: 5 },
+    { since: SINCE, address: `${origin}/ok`, more: true },
+    { since: SINCE, address: `http://localhost:${port}/` },
+    { since: SINCE, address: `http://user:word@127.0.0.1:${port}/` },
+    { since: SINCE, address: `http://127.0.0.1:${port}.example/` },
+    { since: SINCE, address: 'http://169.254.169.254/latest/meta-data' },
+    { since: SINCE, address: 'file:///etc/passwd' },
+    { since: SINCE, address: 'x'.repeat(100_000) },
+  ];
+  let asked = 0;
+  const request = async (_: unknown, { instance }: { readonly instance: string }) => {
+    assert.equal(instance, 'dev');
+    const told = asked < lies.length ? lies[asked] : { since: SINCE, address: `${origin}/good` };
+    asked += 1;
+    return { worker: 0, workers: 1, ...(asked === 1 ? {} : { told }) };
+  };
+  const reports: string[] = [];
+  let steady = 0;
+  await using part = new EventsPart({
+    ...{ profile: 'dev', folder: watch.folder },
+    record: () => Promise.resolve(),
+    link: { request: request as unknown as Link['request'] },
+    report: (what) => reports.push(what),
+    steady: () => (steady += 10_000),
+  });
+  const logOf = (instance: string, targets: readonly string[]) => ({
+    ...{ folder, origin: ORIGIN, instance, resourceId: '/hsms/dev', isManagement: false },
+    eventTargets: targets.map((each) => ({ origin: each })),
+  });
+  part.update([logOf('dev', [origin])]);
+  while (paths.length === 0) await delay(10);
+  assert.deepEqual(paths, [`127.0.0.1:${port} /good`]);
+  assert.ok(asked > lies.length);
+  assert.deepEqual(reports, []);
+});
