@@ -25,7 +25,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('recorder' as const), is: fc.constantFrom('works' as const, 'down' as const) }),
   fc.record({
     kind: fc.constant('restart' as const),
-    what: fc.constantFrom('worker', 'worker before its mark', 'watcher'),
+    what: fc.constantFrom('worker', 'worker before its entry', 'worker before its mark', 'watcher'),
   }),
 );
 
@@ -43,10 +43,9 @@ test('after any history each version and expiry was told, and twice only where a
       };
       const created = new Set<string>();
       let mayRepeat = false;
-      let endsNext = false;
-      world.recorded = () => {
-        if (endsNext) throw new Error('ended');
-      };
+      let ends: string | undefined;
+      world.recording = () => assert.notEqual(ends, 'worker before its entry');
+      world.recorded = () => assert.notEqual(ends, 'worker before its mark');
       for (const each of steps) {
         const name = 'name' in each ? `k${each.name}` : '';
         if (each.kind === 'create') {
@@ -65,18 +64,20 @@ test('after any history each version and expiry was told, and twice only where a
           mayRepeat ||= each.what !== 'worker';
           if (each.what === 'watcher') watcher.start();
           else if (each.what === 'worker') await restart();
-          else endsNext = true;
+          else ends = each.what;
         }
         const hasEnded = await worker.look().then(
           () => false,
           () => true,
         );
-        endsNext &&= !hasEnded;
-        if (hasEnded) await restart();
+        if (hasEnded) {
+          ends = undefined;
+          await restart();
+        }
         watcher.now = 1000 * world.time;
         await watcher.settle();
       }
-      [watcher.answer, watcher.recorder, endsNext] = [() => 'taken', 'works', false];
+      [watcher.answer, watcher.recorder, ends] = [() => 'taken', 'works', undefined];
       for (let waits = 0; waits < 12; waits++) {
         world.time += 3600;
         await worker.look();

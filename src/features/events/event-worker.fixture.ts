@@ -22,7 +22,8 @@ export interface EventWorld {
   allowed: readonly string[];
   /** Entries as the log has them. */
   readonly log: Buffer[];
-  /** Called when an entry is in the log. @throws where its worker is to end there */
+  /** Called before an entry comes into the log, and when it is there. @throws where its worker is to end there */
+  recording?: () => void;
   recorded?: () => void;
 }
 
@@ -56,6 +57,7 @@ export async function startEventWorker(
     address: () => world.address,
     told,
     record: async ({ operationName, detail = {}, description: resultDescription }) => {
+      world.recording?.();
       const properties = { PoolType: 'M-HSM', detail: recordedDetail(detail) };
       const entry = ownEntry({ category: 'AuditEvent', operationName, resultDescription, properties });
       world.log.push(Buffer.from(auditEntryJson(entry)));
