@@ -10,11 +10,13 @@ import { after, before, describe, test } from 'node:test';
 import { azureCli } from '../conformance/azure-cli.ts';
 import { runIn } from '../conformance/run-in.ts';
 import { armClient } from '../support/arm-client.ts';
-import { CHECKOUT, type RunningProduct, startProduct } from '../support/running-product.ts';
+import { CHECKOUT, type RunningProduct } from '../support/running-product.ts';
+import { until } from '../support/sink-scene.ts';
 import { ACCEPTANCE, runAcceptance } from './acceptance.ts';
 import { type Between, type Request, startBetween } from './between.ts';
 import { foreignResources, vaultCertificates } from './neighbours.ts';
 import { pageBlock } from './page.ts';
+import { type Receiving, startReceiving } from './receiver.ts';
 import { recorder } from './recorder.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -27,16 +29,18 @@ const tools = execFileSync(join(HERE, 'build.sh'), [], {
 
 type Environment = Readonly<Record<string, string>>;
 
+let receiving: Receiving;
 let product: RunningProduct;
 let environment: Environment;
 let folder: string;
 before(async () => {
-  product = await startProduct({ demo: false });
+  receiving = await startReceiving();
+  product = receiving.product;
   folder = await mkdtemp(join(tmpdir(), 'strongroom-terraform-'));
   environment = { ...(await product.environment()), HOME: folder, PATH: process.env['PATH'] ?? '' };
 });
 after(async () => {
-  await product[Symbol.asyncDispose]();
+  await receiving[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -59,7 +63,9 @@ describe('terraform', { concurrency: 9 }, () => {
     const activated = await runIn({ cwd, env: environment }, 'bash', '-e', '-c', pageBlock('activate.sh'));
     assert.equal(activated.code, 0, activated.stderr);
     await work.write('keys.tf', pageBlock('keys.tf'));
+    await work.write('logs.tf', pageBlock('logs.tf'));
     await work.settle();
+    await until(() => /"operationName":"KeyCreate".*Tenant-KEK/.test(receiving.received()));
     const shown = (await work.tofu(['show'])).stdout;
     for (const name of ['"RG-Keys"', '"Terra-Hsm"', '"Tenant-KEK"', '"/keys/Tenant-KEK"'])
       assert.ok(shown.includes(name), name);
@@ -72,8 +78,9 @@ describe('terraform', { concurrency: 9 }, () => {
       'keys.tf',
       pageBlock('keys.tf').replace('"P60D"', '"P30D"').replace('and nothing else', 'and no more'),
     );
+    await work.write('logs.tf', pageBlock('logs.tf').replace('category = "AuditEvent"', 'category_group = "allLogs"'));
     const { stdout: plan } = await work.tofu(['plan', '-detailed-exitcode'], 2);
-    assert.match(plan, /Plan: 0 to add, 4 to change, 0 to destroy/);
+    assert.match(plan, /Plan: 0 to add, 5 to change, 0 to destroy/);
     await work.settle();
     await work.tofu(['destroy', '-auto-approve']);
   });

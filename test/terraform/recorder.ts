@@ -75,9 +75,14 @@ function shorten(answer: object, status: number): object {
   }
   const { systemData: _, ...rest } = answer as { systemData?: unknown; value?: unknown };
   if (!Array.isArray(rest.value)) return rest;
-  const items = rest.value as readonly { namespace?: string }[];
+  // What other configurations have made at the same time is not of this one.
+  const items = (rest.value as readonly { namespace?: string; id?: string }[]).filter(
+    ({ id = '' }) => !/\/resourceGroups\/(?!RG-Whole)/i.test(id),
+  );
   const one = items.find(({ namespace }) => namespace === NAMESPACE);
-  return one === undefined ? rest : { value: [{ namespace: NAMESPACE, registrationState: 'Registered' }] };
+  return one === undefined
+    ? { ...rest, value: items }
+    : { value: [{ namespace: NAMESPACE, registrationState: 'Registered' }] };
 }
 
 interface Download {

@@ -149,6 +149,21 @@ resource "azurerm_key_vault_managed_hardware_security_module_role_assignment" "c
   principal_id       = data.azurerm_client_config.me.object_id
 }
 
+resource "azurerm_monitor_diagnostic_setting" "log" {
+  name               = "To-Archive"
+  target_resource_id = azurerm_key_vault_managed_hardware_security_module.hsm.id
+  storage_account_id = "/subscriptions/5b1f7a52-61a4-4dd0-a6d5-6f3e1c0a6a33/resourceGroups/Logs/providers/Microsoft.Storage/storageAccounts/archive"
+
+  enabled_log {
+    category       = var.changed ? null : "AuditEvent"
+    category_group = var.changed ? "audit" : null
+  }
+}
+
+data "azurerm_monitor_diagnostic_categories" "hsm" {
+  resource_id = azurerm_key_vault_managed_hardware_security_module.hsm.id
+}
+
 data "azurerm_key_vault_managed_hardware_security_module" "hsm" {
   name                = azurerm_key_vault_managed_hardware_security_module.hsm.name
   resource_group_name = azurerm_resource_group.all.name

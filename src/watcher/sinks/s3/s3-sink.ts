@@ -125,7 +125,10 @@ function judge(error: unknown, stopping: AbortSignal): Delivery {
 const HINTS: ReadonlyMap<number, string> = new Map([
   [301, ': name the address of the bucket itself, and its region; redirections are not followed'],
   [307, ': name the address of the bucket itself, and its region; redirections are not followed'],
-  [400, ': where it is about the lock, the bucket must have been made with object lock'],
+  [
+    400,
+    ': see whether the region is right; where it is about the lock, the bucket must have been made with object lock',
+  ],
   [
     403,
     ': the key must be good for s3:PutObject, s3:GetObject and s3:ListBucket, with objectLock for s3:PutObjectRetention and s3:GetObjectRetention; see the clock, too',
