@@ -16,7 +16,7 @@ export interface SinksRow {
   /** Entries per second, to all three sinks, while nothing else was asked for; and of the raw limit. */
   readonly speed: number;
   readonly raw: number;
-  /** Microseconds of processor time for one entry to all three meanwhile. */
+  /** Microseconds of processor time for one entry to all three, under load and after it. */
   readonly watcherMicros: number;
   readonly receiversMicros: number;
   /** What did not arrive, or was not answered. */

@@ -72,21 +72,22 @@ export async function runSinksBench(
 }
 
 async function behindAndAgain(side: Side, operation: Operation, seconds: number, watched: Watched) {
+  const [times, size] = [watched.micros(), signedSize(watched.log)];
   const perSecond = await side.load(operation, seconds);
   const behind = watched.behind();
-  const [times, begun] = [watched.micros(), performance.now()];
+  const begun = performance.now();
   // The newest entries are given on when others follow them or two seconds have gone: that is no matter of speed.
   const most = await watched.until(({ entries }) => entries <= behind.entries / 20);
-  const [after, fast] = [watched.micros(), performance.now()];
+  const fast = performance.now();
   await watched.caughtUp();
-  const sent = behind.entries - most.entries;
+  const [after, entries] = [watched.micros(), signedSize(watched.log) - size];
   return {
     perSecond,
     behind,
     caughtUpMs: performance.now() - begun,
-    speed: (sent * 1000) / (fast - begun),
-    watcherMicros: (after.watcher - times.watcher) / sent,
-    receiversMicros: (after.receivers - times.receivers) / sent,
+    speed: ((behind.entries - most.entries) * 1000) / (fast - begun),
+    watcherMicros: (after.watcher - times.watcher) / entries,
+    receiversMicros: (after.receivers - times.receivers) / entries,
   };
 }
 
