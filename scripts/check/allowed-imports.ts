@@ -545,6 +545,12 @@ export const areas: readonly Area[] = [
     because: 'alerts are proven against receivers that others have written',
   },
   {
+    at: 'test/year/',
+    from: ['src/', 'test/'],
+    packages: ['smtp-server', 'standardwebhooks'],
+    because: 'a year is told to receivers that others have written',
+  },
+  {
     at: 'test/',
     from: ['src/'],
     packages: [

@@ -33,6 +33,7 @@ export const LONG_UNITS: readonly string[] = [
 const LONG_FIRST: readonly string[] = [
   'test/docs/',
   'test/chaos/',
+  'test/year/',
   'test/production/',
   'test/attack/',
   'test/fault/',

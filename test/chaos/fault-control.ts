@@ -6,15 +6,26 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-export const ROLES = ['supervisor', 'control', 'management-recorder', 'recorder', 'service', 'module'] as const;
+export const ROLES = [
+  'supervisor',
+  'control',
+  'management-recorder',
+  'recorder',
+  'service',
+  'module',
+  'ceremony',
+  'watcher',
+  'indexer',
+] as const;
 export type Role = (typeof ROLES)[number];
 
-/** As `struct control` of faults.c has them, 32 bits each; then the clock, 64 bits, and the counts. */
+/** As `struct control` of faults.c has them, 32 bits each; then the clock, 64 bits, the counts, and what went by, 64 bits. */
 const FIELDS = ['target', 'syncDelay', 'syncError', 'writeError', 'torn', 'changeError', 'openError', 'pipe'] as const;
 const CLOCK_AT = 32;
 const BITES_AT = 40;
 const CLOCK_BITES_AT = 44;
-const LENGTH = 48;
+const PASSED_AT = 48;
+const LENGTH = 56;
 
 export interface Fault {
   /** The only process that is meant. */
@@ -42,8 +53,8 @@ export function insideFlags(cores: number): readonly string[] {
 
 /** Which kind of process is started with these arguments. */
 export function roleOf(args: readonly string[]): Role | undefined {
-  const entry = args.find((arg) => /\/src\/(recorder|service|control|module)\/main\.ts$/.test(arg));
-  const [, room] = /\/src\/([a-z]+)\/main\.ts$/.exec(entry ?? '') ?? [];
+  const entry = args.find((arg) => /\/src\/([a-z]+|module\/ceremony)\/main\.ts$/.test(arg));
+  const [, room] = /([a-z]+)\/main\.ts$/.exec(entry ?? '') ?? [];
   if (room === 'recorder' && args.includes('--module')) return 'management-recorder';
   return ROLES.find((role) => role === room);
 }
@@ -52,10 +63,10 @@ export class FaultControl implements Disposable {
   readonly #folder: string;
   readonly #files = new Map<Role, number>();
 
-  private constructor(folder: string) {
+  /** @param folder that was opened before, by this process or another */
+  constructor(folder: string) {
     this.#folder = folder;
     for (const role of ROLES) {
-      writeFileSync(join(folder, role), Buffer.alloc(LENGTH), { mode: 0o600 });
       this.#files.set(role, openSync(join(folder, role), 'r+'));
     }
   }
@@ -76,6 +87,7 @@ export class FaultControl implements Disposable {
       source,
       '-ldl',
     ]);
+    for (const role of ROLES) writeFileSync(join(folder, role), Buffer.alloc(LENGTH), { mode: 0o600 });
     return new FaultControl(folder);
   }
 
@@ -92,9 +104,12 @@ export class FaultControl implements Disposable {
 
   /** All processes agree. @param seconds that the calendar is ahead */
   setClock(seconds: number): void {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigInt64LE(BigInt(seconds));
-    for (const role of ROLES) writeSync(this.#fd(role), bytes, 0, 8, CLOCK_AT);
+    this.#setAll(seconds, CLOCK_AT);
+  }
+
+  /** Every clock of every process has gone on by so much, in all: timers end that would have ended. */
+  setPassed(seconds: number): void {
+    this.#setAll(seconds, PASSED_AT);
   }
 
   /** How often something went wrong there so far, but for the clock. */
@@ -109,6 +124,12 @@ export class FaultControl implements Disposable {
 
   [Symbol.dispose](): void {
     for (const fd of this.#files.values()) closeSync(fd);
+  }
+
+  #setAll(seconds: number, at: number): void {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigInt64LE(BigInt(seconds));
+    for (const role of ROLES) writeSync(this.#fd(role), bytes, 0, 8, at);
   }
 
   #count(role: Role, at: number): number {

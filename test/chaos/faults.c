@@ -4,10 +4,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -29,6 +31,7 @@ struct control {
   int64_t clock;        // seconds that the calendar is ahead
   uint32_t bites;       // how often anything of this happened, but for the clock
   uint32_t clock_bites; // how often a calendar was read that is wrong
+  int64_t passed;       // seconds that went by on every clock, those of timers too
 };
 
 static struct control none;
@@ -217,16 +220,20 @@ static int64_t ahead(void) {
   __atomic_fetch_add(&control->clock_bites, 1, __ATOMIC_RELAXED);
   return control->clock;
 }
+static int64_t passed(void) { return __atomic_load_n(&control->passed, __ATOMIC_RELAXED); }
+
 KEEP(clock_gettime);
 int clock_gettime(clockid_t clock, struct timespec *now) {
   int result = REAL(clock_gettime)(clock, now);
-  if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += ahead();
+  if (result != 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID) return result;
+  now->tv_sec += passed();
+  if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) now->tv_sec += ahead();
   return result;
 }
 KEEP(gettimeofday);
 int gettimeofday(struct timeval *restrict now, void *restrict zone) {
   int result = REAL(gettimeofday)(now, zone);
-  if (result == 0) now->tv_sec += ahead();
+  if (result == 0) now->tv_sec += passed() + ahead();
   return result;
 }
 time_t time(time_t *now) {
@@ -234,4 +241,34 @@ time_t time(time_t *now) {
   clock_gettime(CLOCK_REALTIME, &precise);
   if (now != NULL) *now = precise.tv_sec;
   return precise.tv_sec;
+}
+
+// Who waits until a time says it by a clock of ours, and the system waits by its own.
+static struct timespec of_system(const struct timespec *until) {
+  return (struct timespec){.tv_sec = until->tv_sec - passed(), .tv_nsec = until->tv_nsec};
+}
+KEEP(pthread_cond_timedwait);
+int pthread_cond_timedwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex,
+                           const struct timespec *restrict until) {
+  struct timespec real = of_system(until);
+  return REAL(pthread_cond_timedwait)(condition, mutex, &real);
+}
+KEEP(pthread_cond_clockwait);
+int pthread_cond_clockwait(pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex, clockid_t clock,
+                           const struct timespec *restrict until) {
+  struct timespec real = of_system(until);
+  return REAL(pthread_cond_clockwait)(condition, mutex, clock, &real);
+}
+
+// An event loop that sleeps until its next timer looks whether time has gone by meanwhile.
+#define LOOK_MS 50
+KEEP(epoll_pwait);
+int epoll_pwait(int fd, struct epoll_event *events, int most, int timeout, const sigset_t *signals) {
+  int64_t before = passed();
+  for (int left = timeout;;) {
+    int wait = before == 0 || left < LOOK_MS ? left : LOOK_MS;
+    int found = REAL(epoll_pwait)(fd, events, most, wait, signals);
+    left -= wait;
+    if (found != 0 || timeout < 0 || left <= 0 || passed() != before) return found;
+  }
 }

@@ -1,6 +1,6 @@
 // Custodians with keys of their own, who read a domain file and sign packets as the offline tool does.
 import 'reflect-metadata';
-import { createHash, KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, KeyObject, X509Certificate } from 'node:crypto';
 import { X509CertificateGenerator } from '@peculiar/x509';
 import { toBase64url } from '../../src/formats/base64url.ts';
 import { makePacket } from '../../src/formats/custodian-packet.ts';
@@ -47,14 +47,20 @@ async function makeCustodian(name: string): Promise<TestCustodian> {
     keys,
     signingAlgorithm: ALGORITHM,
   });
-  const der = Buffer.from(x509.rawData);
-  const key = KeyObject.from(keys.privateKey);
+  const key = KeyObject.from(keys.privateKey).export({ format: 'pem', type: 'pkcs8' }).toString();
+  return custodianWith(name, `${x509.toString('pem')}\n`, key);
+}
+
+/** Whose files these are. */
+export function custodianWith(name: string, certificatePem: string, privateKeyPem: string): TestCustodian {
+  const der = new X509Certificate(certificatePem).raw;
+  const key = createPrivateKey(privateKeyPem);
   const thumbprint = createHash('sha256').update(der).digest('base64url');
   const custodian: TestCustodian = {
     name,
     certificate: der.toString('base64'),
-    certificatePem: `${x509.toString('pem')}\n`,
-    privateKeyPem: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    certificatePem,
+    privateKeyPem,
     thumbprint,
     fingerprint: createHash('sha256').update(der).digest('hex'),
     says: (content, at = new Date()) => makePacket(content, der, key, at),

@@ -26,12 +26,16 @@ export async function dataPlaneToken(
   environment: Readonly<Record<string, string>>,
   prefix: 'AZURE' | 'STRONGROOM_OWNER' = 'AZURE',
 ): Promise<string> {
-  const form = new URLSearchParams({
+  return tokenFor(product, {
     grant_type: 'client_credentials',
     client_id: environment[`${prefix}_CLIENT_ID`] ?? '',
     client_secret: environment[`${prefix}_CLIENT_SECRET`] ?? '',
-    scope: 'https://managedhsm.azure.net/.default',
   });
+}
+
+/** An access token for the data plane. @param grant who asks, as the issuer takes it */
+export async function tokenFor(product: RunningProduct, grant: Readonly<Record<string, string>>): Promise<string> {
+  const form = new URLSearchParams({ ...grant, scope: 'https://managedhsm.azure.net/.default' });
   const { port, tenantId } = product.state;
   const { status, json, text } = await exchange(
     {
