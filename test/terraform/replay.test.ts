@@ -7,8 +7,9 @@ import { after, before, test } from 'node:test';
 import { armClient } from '../support/arm-client.ts';
 import { makeCertificates } from '../support/custodian-certificates.ts';
 import { dataPlaneToken } from '../support/instance-client.ts';
-import { type RunningProduct, startProduct } from '../support/running-product.ts';
+import type { RunningProduct } from '../support/running-product.ts';
 import { difference, type Exchange, fill, type Variables } from './exchange.ts';
+import { type Receiving, startReceiving } from './receiver.ts';
 import { claimedThumbprint } from './recorder.ts';
 
 const FILE = new URL('./exchanges.json', import.meta.url);
@@ -16,11 +17,13 @@ const HOSTS = { arm: 'management.azure.com', hsm: 'whole-hsm.managedhsm.azure.ne
 /** Enough for an operation on a machine that does other things; the provider waits for minutes. */
 const PATIENCE_MS = 240_000;
 
+let receiving: Receiving;
 let product: RunningProduct;
 before(async () => {
-  product = await startProduct({ demo: false });
+  receiving = await startReceiving();
+  product = receiving.product;
 });
-after(() => product[Symbol.asyncDispose]());
+after(() => receiving[Symbol.asyncDispose]());
 
 test('what azurerm sends is answered as it needs it', async () => {
   const { exchanges } = JSON.parse(readFileSync(FILE, 'utf8')) as { exchanges: readonly Exchange[] };
