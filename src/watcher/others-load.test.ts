@@ -14,10 +14,10 @@ function inSeconds(...seconds: readonly (readonly [all: number, own: number])[])
 
 test('it is what others use, not we: nothing while they leave enough, all when little is left', () => {
   assert.deepEqual(
-    inSeconds([0, 0], [1_000, 0], [1_000, 1_000], [2_000, 900], [1_500, 0], [2_000, 0]),
+    inSeconds([0, 0], [1_000, 0], [1_000, 1_000], [2_000, 900], [1_600, 0], [2_000, 0]),
     [0, 0, 0, 0, 1, 1],
   );
-  const [half = 0] = inSeconds([1_300, 0]);
+  const [half = 0] = inSeconds([1_450, 0]);
   assert.ok(Math.abs(half - 0.5) < 1e-9);
 });
 

@@ -3,7 +3,7 @@
 import { cpus } from 'node:os';
 
 /** Below this share of all processors nobody misses anything, and above the other all of it is theirs: a service at full load idles a little. */
-const [SPARE, FULL] = [0.55, 0.75];
+const [SPARE, FULL] = [0.65, 0.8];
 /** The system counts in ticks of 10 ms. */
 const LOOK_MS = 250;
 

@@ -92,8 +92,8 @@ test('batches are bounded in number and in bytes, but for one entry by itself', 
 test('between batches it rests for what others need of the machine, and not at all where they need nothing', async () => {
   for (const [load, rests] of [
     [0, []],
-    [0.5, [250, 250]],
-    [1, [500, 500]],
+    [0.25, [250, 250]],
+    [0.5, [500, 500]],
   ] as const) {
     const clock = { ...movedClock(), load: () => load };
     const { got, open } = receiver();

@@ -313,7 +313,7 @@ interface Step {
 
 const AT_ONCE: Step = { wait: 0 };
 /** Seconds between batches while there are more, where others use the whole machine. */
-const REST_S = 0.5;
+const REST_S = 1;
 /** After a batch that was not full: what comes meanwhile goes together. */
 const PACED: Step = { wait: 1 };
 
