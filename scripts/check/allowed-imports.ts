@@ -524,6 +524,25 @@ export const areas: readonly Area[] = [
     because: 'what alerts keep and what their rules say is read by those who keep and read it',
   },
   {
+    at: 'src/cli/commands/alerts/',
+    from: ['src/cli/', ...AROUND, 'src/watcher/alerts/'],
+    because: 'what alerts keep and what their rules say is read by those who keep and read it',
+  },
+  {
+    at: 'src/cli/alert-test/',
+    from: [
+      'src/cli/',
+      ...AROUND,
+      'src/features/audit/',
+      'src/features/roles/built-in-roles.ts',
+      'src/tools/ceremony/hsm.ts',
+      'src/tools/custodian/',
+      'src/watcher/alerts/',
+      'src/watcher/watched-logs.ts',
+    ],
+    because: 'a test of the alerts is a client of a product that is thrown away, and reads what its watcher keeps',
+  },
+  {
     at: 'src/cli/',
     from: [
       ...BELOW_FEATURES,

@@ -33,7 +33,7 @@ export interface InstanceClient {
 /** Of which it is known who asks. */
 export interface AskingClient extends InstanceClient {
   /** @returns the answer as it came @param address a path, or where the service says that it goes on @throws AnswerError */
-  send(method: Method, address: string, body?: object): Promise<Reply>;
+  send(method: Method, address: string, body?: object, headers?: Readonly<Record<string, string>>): Promise<Reply>;
   /** Object id of who asks, as the token says it. @throws CommandError */
   asker(): Promise<string>;
 }
@@ -170,24 +170,29 @@ export function clientOf({ who, origin, route, newToken, hintOn }: Service): Ask
     if (protocol === 'https:' && hostname === new URL(origin).hostname) return address;
     throw new CommandError(`${who} sends on to ${printable(address).slice(0, 200)}, which is not at ${origin}`);
   };
-  const sendOnce = async (method: Method, address: string, body: object | undefined): Promise<Reply> => {
+  const sendOnce = async (
+    method: Method,
+    address: string,
+    body: object | undefined,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Reply> => {
     token ??= await newToken();
     return exchange(route, {
       method,
       url: urlOf(address),
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   };
-  const send: AskingClient['send'] = async (method, address, body) => {
-    let reply = await sendOnce(method, address, body);
+  const send: AskingClient['send'] = async (method, address, body, headers = {}) => {
+    let reply = await sendOnce(method, address, body, headers);
     if (reply.status === 401) {
       // It ran out while a long command was at work. A second 401 is an answer.
       token = undefined;
-      reply = await sendOnce(method, address, body);
+      reply = await sendOnce(method, address, body, headers);
     }
     for (const comesAgain = patience(); await comesAgain(reply.status, reply.headers['retry-after']); )
-      reply = await sendOnce(method, address, body);
+      reply = await sendOnce(method, address, body, headers);
     if (reply.status < 200 || reply.status > 299) throw new AnswerError(who, reply, hintOn);
     return reply;
   };

@@ -24,19 +24,30 @@ const subscription = having({ subscriptionId: text });
 const managedHsm = having({ id: text, name: text, properties: having({ hsmUri: text }) });
 const operation = having({ status: text }, { error: having({ message: text }) });
 
-/** One managed HSM, found by its name among those that the caller sees, and how its data plane is reached from here. */
-export async function openManagedHsm(values: ManagementValues, name: string) {
+/** Whatever the caller may ask it. */
+export function openResourceManager(values: ManagementValues) {
   const place = placeOf(values);
   const arm = clientOf({ who: 'the resource manager', ...place });
+  return {
+    arm,
+    place,
+    /** Ends when what was begun has ended. @throws AnswerError */
+    async ask(method: Method, path: string, body?: object): Promise<unknown> {
+      const begun = await arm.send(method, `${place.origin}${path}?${VERSION}`, body);
+      return jsonOf(await finished(begun, arm), arm.who);
+    },
+  };
+}
+
+/** One managed HSM, found by its name among those that the caller sees, and how its data plane is reached from here. */
+export async function openManagedHsm(values: ManagementValues, name: string) {
+  const { arm, place, ask } = openResourceManager(values);
   const { id, properties } = await find(arm, name);
   return {
     hsmUri: properties.hsmUri,
     route: place.route,
     /** Ends when what was begun has ended. @param below what follows the HSM's own path @throws AnswerError */
-    async ask(method: Method, below: string, body?: object): Promise<unknown> {
-      const begun = await arm.send(method, `${place.origin}${id}${below}?${VERSION}`, body);
-      return jsonOf(await finished(begun, arm), arm.who);
-    },
+    ask: (method: Method, below: string, body?: object): Promise<unknown> => ask(method, id + below, body),
   };
 }
 

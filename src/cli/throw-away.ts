@@ -3,11 +3,12 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AllowedBackupTarget } from '../deployment/backup-targets.ts';
 import type { InstanceIdentity } from '../formats/instance-identity.ts';
-import { integer, list, record, text } from '../formats/shape.ts';
+import { integer, list, type Reader, record, text } from '../formats/shape.ts';
 import { entryOf } from '../links/entry.ts';
 import { compiledSources } from '../links/spawn-child.ts';
 import { CommandError } from './command.ts';
@@ -34,9 +35,18 @@ export interface ThrowAwayOptions {
   readonly backupIdentity?: InstanceIdentity;
 }
 
-export async function openThrowAway(options: ThrowAwayOptions): Promise<ThrowAway> {
-  const { name } = options;
-  const words = [entryOf('throw-away'), JSON.stringify({ onDisk: false, ...options })];
+/** The process that owns it. */
+interface Held<T> {
+  /** What it said of itself. */
+  readonly reached: T;
+  readonly exited: Promise<void>;
+  readonly why: () => string;
+  readonly letGo: () => Promise<void>;
+}
+
+/** @param first a line that it is told, where there are secrets in it @throws CommandError */
+async function hold<T>(who: string, options: object, read: Reader<T>, first?: string): Promise<Held<T>> {
+  const words = [entryOf('throw-away'), JSON.stringify(options)];
   const { TMPDIR } = process.env;
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...words], {
     cwd: '/',
@@ -52,6 +62,7 @@ export async function openThrowAway(options: ThrowAwayOptions): Promise<ThrowAwa
     complaint = (complaint + chunk).slice(-4000);
   });
   child.stdin.on('error', () => undefined); // it has ended
+  if (first !== undefined) child.stdin.write(`${first}\n`);
   const lines = createInterface({ input: child.stdout });
   const letGo = async (): Promise<void> => {
     child.stdin.end();
@@ -59,12 +70,37 @@ export async function openThrowAway(options: ThrowAwayOptions): Promise<ThrowAwa
     lines.close();
   };
   const why = (): string => complaint.trim() || 'it ended without a word';
-  const first = await Promise.race([once(lines, 'line').then(([line]) => line as string), exited]);
-  if (first === undefined) {
+  const answer = await Promise.race([once(lines, 'line').then(([line]) => line as string), exited]);
+  if (answer === undefined) {
     await letGo();
-    throw new CommandError(`the throw-away instance did not start: ${why()}`);
+    throw new CommandError(`${who} did not start: ${why()}`);
   }
-  const { authority, ca, socketPath, token, folder } = shape(JSON.parse(first), 'throw-away');
+  return { reached: read(JSON.parse(answer), 'throw-away'), exited, why, letGo };
+}
+
+/**
+ * The whole product, with the instance `dev` and whatever else a first start in the dev profile makes.
+ * @returns the data directory that it serves from @throws CommandError
+ */
+export async function openThrowAwayProduct(
+  configuration: object,
+  options: { readonly needs: number; readonly onDisk: boolean },
+): Promise<AsyncDisposable & { readonly data: string; readonly exited: Promise<void>; readonly why: () => string }> {
+  const shown = { what: 'product', ...options };
+  const { reached, letGo, ...held } = await hold(
+    'the throw-away product',
+    shown,
+    record({ folder: text }),
+    JSON.stringify(configuration),
+  );
+  return { ...held, data: join(reached.folder, 'data'), [Symbol.asyncDispose]: letGo };
+}
+
+export async function openThrowAway(options: ThrowAwayOptions): Promise<ThrowAway> {
+  const { name } = options;
+  const held = await hold('the throw-away instance', { onDisk: false, ...options }, shape);
+  const { reached, exited, why, letGo } = held;
+  const { authority, ca, socketPath, token, folder } = reached;
   const client = clientOf({
     who: `the throw-away instance ${name}`,
     origin: `https://${authority}`,

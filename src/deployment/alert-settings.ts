@@ -1,6 +1,6 @@
 // What is told to whom when a rule comes true: `alerts` of a configuration. The rules themselves, and what the files hold, are judged by
 // the alerts.
-import { byKind, integer, list, matching, oneOf, type Reader, record, ShapeError } from '../formats/shape.ts';
+import { byKind, flag, integer, list, matching, oneOf, type Reader, record, ShapeError } from '../formats/shape.ts';
 import { OPTIONAL_OF_SYSLOG, REQUIRED_OF_SYSLOG } from './syslog-receiver.ts';
 import { readFilePath } from './tls-settings.ts';
 
@@ -68,6 +68,8 @@ const shape = record(
     rules: readFilePath,
     /** Names of rules that do not hold. */
     off: list(name, 500),
+    /** All that is told says that it is a test, and is sent once; time is what a file of the watcher's folder says. For `alerts test`. */
+    test: flag,
   },
 );
 export type AlertSettings = ReturnType<typeof shape>;

@@ -33,6 +33,8 @@ export function places(root: string) {
     watch: at('watch'),
     /** How far each log has been sent to each sink. */
     sinks: at('watch', 'sinks'),
+    /** Records of tests of the alerts. */
+    alertTests: at('alert-tests'),
     /** Indexes of logs, made from them alone. */
     index: at('index'),
     /** The record of purged instances, and their logs. */

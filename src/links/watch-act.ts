@@ -1,7 +1,14 @@
 // What the watcher may have put on record: a closed list, so that whoever has it cannot write what others do into a log.
 import { integer, list, oneOf, record, text } from '../formats/shape.ts';
 
-export const WATCH_ACTS = ['AlertFired', 'AlertDelivered', 'AlertGivenUp', 'AlertSilenced', 'EventDeliver'] as const;
+export const WATCH_ACTS = [
+  'AlertFired',
+  'AlertDelivered',
+  'AlertGivenUp',
+  'AlertSilenced',
+  'AlertsTested',
+  'EventDeliver',
+] as const;
 
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 
@@ -21,6 +28,8 @@ const detail = record(
     reason: text,
     acceptedBy: text,
     events: list(text, 100),
+    /** SHA-256 of a record, hex. */
+    record: text,
   },
 );
 

@@ -142,7 +142,7 @@ function wipe(root: string): void {
   }
 }
 
-/** What the module sealed lies beside the key of its seal; and the TLS key. */
+/** What the module sealed lies beside the key of its seal; the TLS key; and addresses of receivers. */
 function isSecret(path: string): boolean {
-  return /\/(module|tls)\//.test(path);
+  return /\/(module|tls|watch)\/|\/config\.json$/.test(path);
 }

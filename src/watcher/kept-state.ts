@@ -24,7 +24,7 @@ export function keptState<S>(path: string, parse: (text: string) => S, report: (
 }
 
 /** Its name need not be durable: an older one does as well, and what follows it is done again. */
-export async function keepState(path: string, state: object): Promise<void> {
+export async function keepState(path: string, state: object | number): Promise<void> {
   await replaceFile(path, JSON.stringify(state), { folder: () => Promise.resolve() });
 }
 

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Places } from '../deployment/data-layout.ts';
 import type { WatchConfig } from '../deployment/watch-config.ts';
+import { readIfThere } from '../files/read-if-there.ts';
 import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
 import { recordWatch, type Watched, type WatchedInstance, witnessed } from '../links/watcher-messages.ts';
+import { testClockFile } from './alerts/alert-files.ts';
 import { EventsPart } from './events/events-part.ts';
 import { certificateEnd, openHealth } from './health/health.ts';
 import type { Check } from './health/readiness.ts';
@@ -37,12 +39,14 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
   const record = (instance: string, act: WatchAct): Promise<void> =>
     link.request(recordWatch, { instance, act }).then(() => undefined);
   let watched: readonly WatchedInstance[] = [];
+  const { now } = config.alerts?.test === true ? { now: movedClock(testClockFile(places.watch)) } : CLOCK;
+  const clock = { ...CLOCK, now };
   const { witnesses: named = [], withoutWitness } = config;
   const cosigned = ({ instance }: WatchedLog, note: string): void => {
     if (instance !== undefined) link.send(witnessed, { instance, note });
   };
   const witnesses = stack.use(
-    new Witnesses({ watch: places.watch, witnesses: named, withoutWitness, clock: CLOCK, cosigned }),
+    new Witnesses({ watch: places.watch, witnesses: named, withoutWitness, clock, cosigned }),
   );
   const also = (): readonly Check[] => witnessChecks(witnesses.status(), withoutWitness);
   const instances = (): typeof watched => watched;
@@ -54,7 +58,7 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
     stack.use(await RetriedPart.open({ name, open, report }));
   const { sinks: namedSinks = [], health, alerts } = config;
   const sinks = await opened('sinks', () =>
-    openSinks({ folder: places.sinks, sinks: namedSinks, profile, readFile, clock: CLOCK, report }),
+    openSinks({ folder: places.sinks, sinks: namedSinks, profile, readFile, clock, report }),
   );
   const gauges = (): readonly WatchedSample[] => [
     ...frontSamples(certificateEnd(places.controlCertificate)),
@@ -81,6 +85,7 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
               record,
               figures: metrics.figures,
               report,
+              now,
             }),
           ),
         ]),
@@ -112,3 +117,8 @@ const CLOCK = {
     await delay(ms, undefined, { signal: stopping }).catch(() => undefined); // it is to stop
   },
 };
+
+/** Of a test of the alerts, which has no time to wait for what takes days. */
+function movedClock(path: string): () => number {
+  return () => Date.now() + 1000 * (Number(readIfThere(path)) || 0);
+}

@@ -1,13 +1,15 @@
 // The product as shipped, told where to tell: what happens at the machine arrives, signed, once, and is on record.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
+import type { AlertTestRecord } from '../../src/cli/alert-test/kept-test.ts';
 import { runStrongroom } from '../support/run-strongroom.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
 
@@ -26,6 +28,9 @@ const MEMORY = {
 interface Told {
   readonly rule: string;
   readonly ids: readonly string[];
+  /** Undefined: no test. */
+  readonly test: boolean | undefined;
+  readonly title: string;
 }
 
 describe('alerts', () => {
@@ -40,8 +45,9 @@ describe('alerts', () => {
       const event = new Webhook(SECRET).verify(
         Buffer.concat(pieces).toString(),
         request.headers as Record<string, string>,
-      ) as { data: { Rule: string; Alerts: { Id: string }[] } };
-      told.push({ rule: event.data.Rule, ids: event.data.Alerts.map(({ Id }) => Id) });
+      ) as { data: { Rule: string; Title: string; Test?: boolean; Alerts: { Id: string }[] } };
+      const { Rule: rule, Title: title, Test, Alerts } = event.data;
+      told.push({ rule, title, test: Test, ids: Alerts.map(({ Id }) => Id) });
       response.writeHead(204).end();
       more.resolve();
       more = Promise.withResolvers();
@@ -69,7 +75,16 @@ describe('alerts', () => {
     await writeFile(join(rules, 'memory.json'), JSON.stringify(MEMORY));
     await writeFile(
       config,
-      JSON.stringify({ alerts: { outlets: [{ kind: 'webhook', name: 'hook', url, secretFile }], rules } }),
+      JSON.stringify({
+        alerts: {
+          outlets: [
+            { kind: 'webhook', name: 'hook', url, secretFile },
+            // Nobody listens there.
+            { kind: 'webhook', name: 'down', url: 'http://127.0.0.1:9/', secretFile, least: 'critical' },
+          ],
+          rules,
+        },
+      }),
     );
     product = await startProduct({ config, first: true });
   });
@@ -110,5 +125,49 @@ describe('alerts', () => {
     assert.equal(new Set(fired).size, fired.length);
     for (const id of told.flatMap((each) => each.ids)) assert.ok(fired.includes(id), id);
     assert.equal(history.filter(({ what }) => what === 'AlertSilenced').length, 1);
+  });
+
+  test('a test is told as one, by the same ways, and is on record; a receiver that does not take it is named', async () => {
+    const before = told.length;
+    const ended = await runStrongroom('alerts', 'test', 'network-opened', '--json', '--data', product.data);
+    const { rules, record } = JSON.parse(ended.stdout) as AlertTestRecord & { readonly record: string };
+    assert.equal(ended.code, 1, ended.stderr);
+    const [{ outcome, outlets, reason } = assert.fail()] = rules;
+    assert.deepEqual(
+      [outcome, outlets.map(({ outlet, taken }) => [outlet, taken])],
+      [
+        'not delivered',
+        [
+          ['hook', true],
+          ['down', false],
+        ],
+      ],
+    );
+    assert.match(reason ?? '', /^down: .*http:\/\/127\.0\.0\.1:9 .*It is given up\.$/);
+    const tests = told.slice(before).filter(({ test }) => test);
+    assert.ok(tests.length > 0);
+    for (const { rule, title } of tests)
+      assert.deepEqual([rule, title], ['network-opened', 'TEST: The network was opened']);
+    const hash = createHash('sha256')
+      .update(await readFile(record))
+      .digest('hex');
+    const onRecord = async () =>
+      (
+        await runStrongroom(
+          'audit',
+          'show',
+          '--management',
+          '--operation',
+          'AlertsTested',
+          '--json',
+          '--data',
+          product.data,
+        )
+      ).stdout;
+    while (!(await onRecord()).includes(hash));
+    assert.ok(
+      told.slice(before).every(({ rule, test }) => rule === 'network-opened' && test === true),
+      'it is no alert',
+    );
   });
 });

@@ -6,32 +6,34 @@ import { type Places, places } from '../../deployment/data-layout.ts';
 import { openEntries } from '../../features/audit/read-entries.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { isOneLine, oneLine, printableLine } from '../../formats/printable.ts';
-import { alertStateFile, silencesFile } from '../../watcher/alerts/alert-files.ts';
-import { type AlertState, parseAlertState } from '../../watcher/alerts/alert-state.ts';
+import { silencesFile } from '../../watcher/alerts/alert-files.ts';
+import type { AlertState } from '../../watcher/alerts/alert-state.ts';
 import { NEVER_SILENT, type Rule } from '../../watcher/alerts/rule.ts';
-import { type ReadRule, readRules } from '../../watcher/alerts/rules.ts';
 import { MOST_SILENCE_MS, parseSilences, silencesText } from '../../watcher/alerts/silences.ts';
-import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
+import { lastTests } from '../alert-test/kept-test.ts';
+import { type Command, CommandError, command, UsageError } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { explained } from '../explained.ts';
 import { instancesIn } from '../instance-folder.ts';
-import { nearest } from '../nearest.ts';
 import { dataRootOf } from '../running.ts';
 import { table } from '../show.ts';
+import { alertOptions, opened, ruleNamed } from './alerts/opened.ts';
+import { test } from './alerts/test.ts';
 
-const options = { ...dataOption, ...jsonOption } as const;
 const OFF =
   'Nobody is told: the configuration has no alerts, or the service has not started with them (docs/guide/alerts.md).\n';
 
 export const commands: readonly Command[] = [
   command({
     name: 'alerts list',
-    summary: 'list the rules: how serious, who is told, when each last came true, what is kept quiet',
-    options,
+    summary:
+      'list the rules: how serious, who is told, when each last came true and was last tested, what is kept quiet',
+    options: alertOptions,
     examples: ['strongroom alerts list', 'strongroom alerts list --json'],
     run(values) {
-      const { state, rules } = opened(values.data);
-      const rows = rules.map((rule) => shown(rule, state));
+      const { at, state, rules } = opened(values.data);
+      const tests = lastTests(at);
+      const rows = rules.map((rule) => ({ ...shown(rule, state), ...tests.get(rule.name) }));
       const { outlets = {} } = state ?? {};
       const waiting = Object.entries(outlets).map(([name, { pending, aside, sending, taken }]) => ({
         outlet: name,
@@ -44,9 +46,10 @@ export const commands: readonly Command[] = [
         json: { configured: state !== undefined, rules: rows, outlets: waiting },
         text: [
           table(
-            ['RULE', 'SEVERITY', 'TOLD TO', 'LAST', 'SILENT UNTIL'],
-            rows.map(({ rule, severity, outlets: to, last, silentUntil }) => [
-              ...[rule, severity, to.join(' ') || '-', last ?? '-', silentUntil ?? '-'],
+            ['RULE', 'SEVERITY', 'TOLD TO', 'LAST', 'LAST TESTED', 'SILENT UNTIL'],
+            rows.map(({ rule, severity, outlets: to, last, testedAt, outcome, silentUntil }) => [
+              ...[rule, severity, to.join(' ') || '-', last ?? '-'],
+              ...[testedAt === undefined ? '-' : `${testedAt} ${outcome}`, silentUntil ?? '-'],
             ]),
           ),
           ...(waiting.length === 0
@@ -68,7 +71,7 @@ export const commands: readonly Command[] = [
     summary: 'show one rule: its condition, what it means, what to do',
     operands: 'RULE',
     wants: 'the name of a rule; alerts list has all',
-    options,
+    options: alertOptions,
     examples: ['strongroom alerts show key-purge-tried'],
     run(values, [name]) {
       const { state, rules } = opened(values.data);
@@ -103,7 +106,7 @@ which cannot be silenced. It holds once it is on record in the management plane'
       'for DURATION': 'for so long: 45m, 12h, 7d; 30d at most',
       'until TIME': 'until then (ISO 8601)',
       'reason TEXT': 'why, for those who read the log',
-      ...options,
+      ...alertOptions,
     },
     examples: ['strongroom alerts silence settings-changed --for 2h --reason "change 4711"'],
     async run(values, [name]) {
@@ -124,6 +127,7 @@ which cannot be silenced. It holds once it is on record in the management plane'
       return { json: silence, text: `${rule} is kept quiet until ${silence.until}, once that is on record.\n` };
     },
   }),
+  test,
   command({
     name: 'alerts history',
     summary: 'list what came true, who was told of it, and what was given up, from the logs',
@@ -131,7 +135,7 @@ which cannot be silenced. It holds once it is on record in the management plane'
       'rule RULE': 'only of this rule',
       'since TIME': 'from then on (default: 30 days ago)',
       'last N': 'only the last N of them',
-      ...options,
+      ...alertOptions,
     },
     examples: ['strongroom alerts history --last 20', 'strongroom alerts history --rule key-purge-tried --json'],
     run(values) {
@@ -149,28 +153,6 @@ which cannot be silenced. It holds once it is on record in the management plane'
     },
   }),
 ];
-
-function opened(data: string | undefined) {
-  const folder = places(dataRootOf(data)).watch;
-  const path = alertStateFile(folder);
-  const state = existsSync(path)
-    ? explained(() => parseAlertState(readFileSync(path, 'utf8')), { ShapeError: '' })
-    : undefined;
-  const rules: readonly ReadRule[] = explained(() => readRules(state?.settings), { ShapeError: '' });
-  return { folder, state, rules };
-}
-
-function ruleNamed(rules: readonly ReadRule[], name: string): ReadRule {
-  const found = rules.find((rule) => rule.name === name);
-  if (found !== undefined) return found;
-  const meant = nearest(
-    name,
-    rules.map((rule) => rule.name),
-  );
-  throw new CommandError(
-    `there is no rule '${oneLine(name, 100)}'${meant === undefined ? '' : `; did you mean ${meant}?`}`,
-  );
-}
 
 function shown({ name, severity }: Rule, state: AlertState | undefined) {
   const severities = ['critical', 'warning', 'info'];

@@ -9,6 +9,8 @@ import { checkWay } from './check-way.ts';
 
 /** @returns how many rules hold @throws ConfigError naming the rule, the outlet or the file, and what is wrong with it */
 export function checkAlerts(settings: AlertSettings, profile: 'dev' | 'production'): number {
+  if (profile === 'production' && settings.test === true)
+    throw new ConfigError('alerts.test: in production alerts are no test; remove the member');
   try {
     if (profile === 'production') checkFiles(settings);
     openOutlets(settings, { profile, readFile: (path) => readFileSync(path, 'utf8'), now: Date.now });

@@ -40,29 +40,35 @@ export type Message = ReturnType<typeof message>;
 const outlet = record({ pending: list(alert, MOST), aside: list(message, MOST), taken: count }, { sending: message });
 
 /** Times are milliseconds. */
-const readAlertState = record({
-  format: oneOf('strongroom alerts 1'),
-  /** What the last start went by: for commands. */
-  settings: readAlertSettings,
-  /** What happened before is only learnt from. */
-  since: count,
-  /** By id of the log. */
-  logs: mapOf(readPlace, MOST),
-  /** What was told: by what it is the same in. */
-  told: mapOf(record({ log: text, at: count, until: count, more: count }), MOST),
-  /** When what is counted happened. */
-  counts: mapOf(record({ log: text, times: list(count) }), MOST),
-  /** By caller: requests of the current hour, and of those before it, the newest last. */
-  volumes: mapOf(record({ log: text, hour: count, count, past: list(count, 168), told: count }), MOST),
-  /** Since when rules of states hold, by rule and subject. */
-  holding: mapOf(record({ since: count, isTold: flag }, { value: finite }), MOST),
-  silences: mapOf(record({ id: text, until: count, reason: text, isOnRecord: flag })),
-  outlets: mapOf(outlet),
-  /** To be put on record: in the log of the instance, or of the management plane. */
-  acts: list(record({ instance: text, act: readWatchAct }), MOST),
-  /** When each rule last came true. */
-  last: mapOf(count),
-});
+const readAlertState = record(
+  {
+    format: oneOf('strongroom alerts 1'),
+    /** What the last start went by: for commands. */
+    settings: readAlertSettings,
+    /** What happened before is only learnt from. */
+    since: count,
+    /** By id of the log. */
+    logs: mapOf(readPlace, MOST),
+    /** What was told: by what it is the same in. */
+    told: mapOf(record({ log: text, at: count, until: count, more: count }), MOST),
+    /** When what is counted happened. */
+    counts: mapOf(record({ log: text, times: list(count) }), MOST),
+    /** By caller: requests of the current hour, and of those before it, the newest last. */
+    volumes: mapOf(record({ log: text, hour: count, count, past: list(count, 168), told: count }), MOST),
+    /** Since when rules of states hold, by rule and subject. */
+    holding: mapOf(record({ since: count, isTold: flag }, { value: finite }), MOST),
+    silences: mapOf(record({ id: text, until: count, reason: text, isOnRecord: flag })),
+    outlets: mapOf(outlet),
+    /** To be put on record: in the log of the instance, or of the management plane. */
+    acts: list(record({ instance: text, act: readWatchAct }), MOST),
+    /** When each rule last came true. */
+    last: mapOf(count),
+  },
+  {
+    /** Id of the newest test that is on record, or on its way there. */
+    tested: text,
+  },
+);
 type Kept = ReturnType<typeof readAlertState>;
 
 type Open<T> = T extends Readonly<Record<string, infer V>> ? Record<string, V> : never;
@@ -80,6 +86,7 @@ export interface AlertState {
   readonly outlets: Open<Kept['outlets']>;
   acts: Kept['acts'];
   readonly last: Open<Kept['last']>;
+  tested?: string;
 }
 
 /** What happened in the day before is told, all that is older only learnt from. */

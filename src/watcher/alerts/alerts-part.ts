@@ -7,14 +7,14 @@ import { FollowedLogs, followedLog } from '../followed-logs.ts';
 import { codeOf, keepState, keptState } from '../kept-state.ts';
 import type { WatchedSample } from '../metrics/exposition.ts';
 import type { WatchedLog } from '../watched-logs.ts';
-import { alertStateFile, silencesFile } from './alert-files.ts';
+import { alertStateFile, silencesFile, testedFile, testMeasuredFile } from './alert-files.ts';
 import { type AlertState, newState, parseAlertState } from './alert-state.ts';
 import { Alerts } from './alerts.ts';
 import { ClockJump } from './clock-jump.ts';
 import { MANAGEMENT } from './message.ts';
 import { openOutlets } from './outlets.ts';
 import { readRules } from './rules.ts';
-import { readSilences } from './silences.ts';
+import { readSilences, readTested } from './silences.ts';
 
 export interface AlertsPartOptions {
   readonly settings: AlertSettings;
@@ -25,7 +25,7 @@ export interface AlertsPartOptions {
   /** All figures that there are now. */
   readonly figures: () => Promise<readonly WatchedSample[]>;
   readonly report: (what: string) => void;
-  /** Milliseconds of real time. */
+  /** Milliseconds of real time, but in a test. Messages are signed by the machine's clock. */
   readonly now?: () => number;
 }
 
@@ -49,15 +49,17 @@ export class AlertsPart implements AsyncDisposable {
     const readFile = (path: string): string => readFileSync(path, 'utf8');
     this.#options = options;
     this.#clock = new ClockJump(now, () => performance.now());
+    const { test: isTest = false } = settings;
     this.#alerts = new Alerts({
       rules: readRules(settings),
-      outlets: openOutlets(settings, { profile, readFile, now }),
+      outlets: openOutlets(settings, { profile, readFile, now: Date.now }),
       state,
       save: (kept) => keepState(alertStateFile(folder), kept),
       // Of one that is gone, the management plane's log tells.
       record: (instance, act) => record(this.#instances.has(instance) ? instance : '', act),
       sourceOf: (log) => this.#sources.get(log) ?? '',
       now,
+      isTest,
       steady: () => performance.now(),
       report,
       stopping: this.#stop.signal,
@@ -88,8 +90,10 @@ export class AlertsPart implements AsyncDisposable {
     this.#followed.update(followed);
     this.#states = instances;
     this.#observe();
-    this.#alerts.observe('', { ...processes, clockJumpSeconds: this.#clock.look() });
-    if (performance.now() >= this.#measureAt) {
+    const clockJumpSeconds = this.#clock.look();
+    this.#alerts.observe('', { ...processes, clockJumpSeconds });
+    // Figures are compared with the clock.
+    if (Math.abs(clockJumpSeconds) > 30 || performance.now() >= this.#measureAt) {
       this.#measureAt = performance.now() + MEASURED_EVERY_MS;
       this.#measuring = this.#measure();
     }
@@ -106,8 +110,11 @@ export class AlertsPart implements AsyncDisposable {
   }
 
   async #measure(): Promise<void> {
+    const { folder, settings, now = Date.now } = this.#options;
+    const began = now();
     try {
       this.#alerts.measure(await this.#options.figures());
+      if (settings.test === true) await keepState(testMeasuredFile(folder), began);
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#options.report(`figures are not to be had: ${(error as Error).name}`);
     }
@@ -117,6 +124,8 @@ export class AlertsPart implements AsyncDisposable {
     for (const silence of readSilences(silencesFile(this.#options.folder))) this.#alerts.silence(silence.id, silence);
     // It may last for less than the time between two that it is told.
     if (this.#alerts.isHolding) this.#observe();
+    const test = readTested(testedFile(this.#options.folder));
+    if (test !== undefined) this.#alerts.tested(test);
     await this.#alerts.step();
   }
 }

@@ -12,7 +12,7 @@ import { Judge, type JudgedLog } from './judge.ts';
 import { MANAGEMENT, MOST_IN_MESSAGE, telling } from './message.ts';
 import type { NamedOutlet } from './outlet.ts';
 import { type Rule, SEVERITIES } from './rule.ts';
-import { MOST_SILENCE_MS } from './silences.ts';
+import { MOST_SILENCE_MS, type Test } from './silences.ts';
 
 export interface AlertsOptions {
   readonly rules: readonly Rule[];
@@ -26,6 +26,8 @@ export interface AlertsOptions {
   readonly sourceOf: (log: string) => string;
   /** Milliseconds of real time. */
   readonly now: () => number;
+  /** What is told says that it is a test, and what is not taken at once is given up. */
+  readonly isTest?: boolean;
   /** Milliseconds of a clock that nobody sets: pauses go by it. */
   readonly steady: () => number;
   readonly report: (what: string) => void;
@@ -133,6 +135,13 @@ export class Alerts {
     });
   }
 
+  /** The newest test of the alerts at this machine, as whoever made it says. */
+  tested({ id, by, said, record }: Test): void {
+    if (this.#state.tested === id) return;
+    this.#state.tested = id;
+    this.#act('', { what: 'AlertsTested', description: said, detail: { record, acceptedBy: by } });
+  }
+
   /** Begins what is due. @returns when all that it has begun is done */
   async step(): Promise<void> {
     const { steady } = this.#options;
@@ -192,7 +201,8 @@ export class Alerts {
         await this.#save();
         const rule = this.#options.rules.find(({ name }) => name === message.alerts[0]?.rule);
         const source = this.#options.sourceOf(message.alerts[0]?.log ?? '');
-        const delivery = await way.send(() => outlet.send(telling(message, rule, source), stopping));
+        const told = telling(message, rule, source, this.#options.isTest);
+        const delivery = await way.send(() => outlet.send(told, stopping));
         if (delivery.outcome === 'failed' && stopping.aborted) return;
         this.#became(sending, message, delivery);
         await this.#save();
@@ -225,7 +235,8 @@ export class Alerts {
 
   #became({ outlet: { name, place }, way }: Sending, message: Message, { outcome, detail: how }: Delivery): void {
     const { sending: _sent, ...kept } = this.#outlet(name);
-    const isOver = outcome !== 'failed' || (message.since >= 0 && kept.taken > message.since);
+    const isOver =
+      this.#options.isTest === true || outcome !== 'failed' || (message.since >= 0 && kept.taken > message.since);
     this.#changed += 1;
     if (!isOver) {
       // The receiver may be down, or dislike this one: others have their turn, and it is given up only where they were taken meanwhile.

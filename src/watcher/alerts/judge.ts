@@ -19,7 +19,12 @@ export interface JudgedLog {
 }
 
 /** What alerts put on record is no reason for one; that one is silenced is. */
-const OWN: ReadonlySet<string> = new Set<WatchAct['what']>(['AlertFired', 'AlertDelivered', 'AlertGivenUp']);
+const OWN: ReadonlySet<string> = new Set<WatchAct['what']>([
+  'AlertFired',
+  'AlertDelivered',
+  'AlertGivenUp',
+  'AlertsTested',
+]);
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
@@ -148,12 +153,7 @@ export class Judge {
     const time = Date.parse(String(entry['time']));
     if (!(time >= 0 && time < YEAR_10000)) return;
     this.#time = time;
-    const facts: EntryFacts = {
-      entry,
-      detail: object(object(entry['properties'])['detail']),
-      caller: callerIn(entry)?.objectId ?? '',
-      log: log.name,
-    };
+    const facts = factsOf(entry, log);
     for (const rule of rules) {
       if (rule.when(facts) !== true) continue;
       const key = JSON.stringify([rule.name, ...(rule.by?.map((by) => textOf(by(facts))) ?? [log.id])]);
@@ -264,6 +264,12 @@ export class Judge {
   }
 }
 
+/** @param entry as `parseEntry` reads it */
+export function factsOf(entry: EntryFacts['entry'], { name: log }: Pick<JudgedLog, 'name'>): EntryFacts {
+  const detail = object(object(entry['properties'])['detail']);
+  return { entry, detail, caller: callerIn(entry)?.objectId ?? '', log };
+}
+
 function endsOf<T>(kept: Readonly<Record<string, T>>, end: (each: T) => number): ReadonlyMap<string, number> {
   return new Map(Object.entries(kept).map(([key, each]) => [key, end(each)]));
 }
@@ -273,7 +279,8 @@ function timeOf(seconds: number): string {
   return Math.abs(seconds) < 1e11 ? new Date(seconds * 1000).toISOString() : String(seconds);
 }
 
-function isOf(operation: string, name: string): boolean {
+/** @param name as a rule has it */
+export function isOf(operation: string, name: string): boolean {
   return name.endsWith('*') ? operation.startsWith(name.slice(0, -1)) : operation === name;
 }
 

@@ -22,15 +22,17 @@ export interface Telling {
 
 export const MOST_IN_MESSAGE = 100;
 const TYPE = 'Strongroom.Alert';
+const A_TEST =
+  'This is a test. It happened in an HSM that was made for it and is thrown away: there is nothing to do.\n\n';
 export const MANAGEMENT = '@management';
 
-/** @param rule absent: it is no rule any more @param source ARM id of the instance; '' */
-export function telling({ id, alerts }: Message, rule: Rule | undefined, source: string): Telling {
+/** @param rule absent: it is no rule any more @param source ARM id of the instance; '' @param isTest every form of it says so */
+export function telling({ id, alerts }: Message, rule: Rule | undefined, source: string, isTest = false): Telling {
   const [first] = alerts;
   const last = alerts.at(-1) ?? first;
   if (first === undefined || last === undefined) throw new TypeError('a message without alerts');
   const { severity, log } = first;
-  const title = rule?.title ?? first.rule;
+  const title = `${isTest ? 'TEST: ' : ''}${rule?.title ?? first.rule}`;
   const name = log === '' ? 'Strongroom' : log;
   const subject = `[${severity}] ${title}: ${name}${alerts.length === 1 ? '' : ` (${alerts.length} alerts)`}`;
   const told = alerts.map(({ id: Id, time: Time, what: What, more: More, index: Index, entry: Entry }) => ({
@@ -44,6 +46,7 @@ export function telling({ id, alerts }: Message, rule: Rule | undefined, source:
       Text: rule?.text ?? '',
       Runbook: rule?.runbook ?? '',
       HsmName: log === MANAGEMENT ? '' : log,
+      ...(isTest ? { Test: true } : {}),
       Alerts,
     };
     const shown = { id: eventId, type: TYPE, subject: first.rule, time, data };
@@ -54,7 +57,13 @@ export function telling({ id, alerts }: Message, rule: Rule | undefined, source:
     event: eventOf(alert, time, told.slice(at, at + 1)),
   }));
   return {
-    ...{ id, severity, subject: oneLine(subject, 200), time: last.time, text: inWords(alerts, rule) },
+    ...{
+      id,
+      severity,
+      subject: oneLine(subject, 200),
+      time: last.time,
+      text: (isTest ? A_TEST : '') + inWords(alerts, rule),
+    },
     event: eventOf(id, last.time, told),
     each,
   };

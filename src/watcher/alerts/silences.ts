@@ -1,7 +1,8 @@
-// What an operator at the machine keeps quiet: a file that commands write and the watcher reads. It holds once it is on record.
+// What an operator at the machine keeps quiet, and has tested: files that commands write and the watcher reads, to put it on record. A
+// silence holds once it is there.
 
 import { readIfThere } from '../../files/read-if-there.ts';
-import { guid, isoTime, list, oneLine, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
+import { guid, isoTime, list, matching, oneLine, oneOf, type Reader, record, ShapeError } from '../../formats/shape.ts';
 import { NEVER_SILENT, ruleName } from './rule.ts';
 
 /** From now on; one that ends later is not taken. */
@@ -33,5 +34,18 @@ export function readSilences(path: string): readonly (Omit<Silence, 'until'> & {
     return [...newest.values()];
   } catch {
     return [];
+  }
+}
+
+const test = record({ id: guid, by: oneLine(100), said: oneLine(300), record: matching(/^[0-9a-f]{64}$/, 'SHA-256') });
+export type Test = ReturnType<typeof test>;
+
+/** Undefined: there is none, or one that does not read. */
+export function readTested(path: string): Test | undefined {
+  const text = readIfThere(path);
+  try {
+    return text === undefined ? undefined : test(JSON.parse(text), 'alerts-tested.json');
+  } catch {
+    return undefined;
   }
 }
