@@ -2,11 +2,13 @@
 import { availableParallelism } from 'node:os';
 import { axes } from './growth/axes.ts';
 import { operations } from './operations.ts';
+import { QUESTIONS } from './search/questions.ts';
 import { BESIDE } from './writes/arguments.ts';
 import { writes } from './writes/writes.ts';
 
 export function helpText(): string {
   const writeNames = [...writes.map(({ name }) => name), BESIDE];
+  const questions = QUESTIONS.join(', ').replaceAll(/(.{70,90}),\s/g, `$1,\n${' '.repeat(21)}`);
   const ranges = axes.map(({ name, least, most }) => `${name} ${least} to ${most}`);
   return `Measures the product as shipped against what this machine could do at best.
 
@@ -18,6 +20,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
                         [--profile FOLDER]
        npm run bench -- growth [AXIS…] [--sizes N,…] [--out FOLDER] [--draw]
        npm run bench -- keys|backup|rehearsal [--sizes N,…] [--json FILE]
+       npm run bench -- search [--entries N] [--only QUESTION,…] [--rounds N] [--folder FOLDER] [--json FILE]
        npm run bench -- soak [--minutes N] [--json FILE]
        npm run bench -- starts [--rounds N] [--beside CHECKOUT] [--json FILE]
        npm run bench -- overload [--connections N] [--seconds N] [--json FILE]
@@ -32,6 +35,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
   keys               fills an instance with keys and shows what grows with their number
   backup             full backup and restore of an instance with so many keys
   rehearsal          rehearses a recovery in full, and shows what each step takes
+  search             looks for entries of a long log, by the command and as the service does
   soak               a long run under full load, which nothing may grow in
   starts             starts and commands by the clock and the processor, and what every process holds at rest
   overload           asks far more than can be done, over many connections: what is served all the same
@@ -43,6 +47,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
                      others; of sinks: es256, a256gcm)
   WRITE              ${writeNames.join(', ')} (default: all)
   AXIS               ${axes.map(({ name }) => name).join(', ')} (default: all)
+  QUESTION           ${questions} (default: all)
 
   --seconds N        measured time, after a warm-up, of
                        each operation, and as long of its echo: 0.2 to 600 (default: 5)
@@ -57,7 +62,10 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
                      rehearsal 1000; writes 100); of growth, with one AXIS named, two numbers or more:
                      ${ranges.join(', ')}
   --rounds N         how often each write is measured with each number of keys: 1 to 100 (default: 1); of starts: how
-                     often a first and a second start, and three times as often the commands (default: 5)
+                     often a first and a second start, and three times as often the commands (default: 5); of search:
+                     how often each question is asked again (default: 5)
+  --entries N        how many entries the log has: 20000 to 100000000 (default: 1000000; 1.2 GB of disk)
+  --folder FOLDER    keeps log and index there, and takes those that are there already
   --pairs N          of sinks: how often a second with three of them is compared with one without: 4 to 1000 (default: 30)
   --beside CHECKOUT  another checkout of the product that is measured in turn with this one
   --minutes N        0.5 to 10000 (default: 10); in less than 10 nothing is called growth

@@ -31,6 +31,11 @@ import { rehearsalReport } from './rehearsal/report.ts';
 import { runRehearsalBench } from './rehearsal/run.ts';
 import { report } from './report.ts';
 import { runBench } from './run.ts';
+import { readSearchArguments } from './search/arguments.ts';
+import { QUESTIONS } from './search/questions.ts';
+import { searchReport } from './search/report.ts';
+import { wrongAnswers } from './search/results.ts';
+import { runSearchBench } from './search/run.ts';
 import { readSinksArguments } from './sinks/arguments.ts';
 import { sinksFaults, sinksReport } from './sinks/report.ts';
 import { runSinksBench } from './sinks/run.ts';
@@ -100,6 +105,16 @@ async function measureWrites(words: readonly string[]): Promise<void> {
   process.stdout.write(writesReport(results));
   write(results);
   if (isWrong(results)) process.exitCode = 1;
+}
+
+/** What it takes to find entries of a long log. */
+async function measureSearch(words: readonly string[]): Promise<void> {
+  const options = readSearchArguments(words, QUESTIONS);
+  const write = jsonFile(options.json);
+  const results = await runSearchBench(options, progress);
+  process.stdout.write(searchReport(results));
+  write(results);
+  if (wrongAnswers(results).length > 0) process.exitCode = 1;
 }
 
 async function soak(words: readonly string[]): Promise<void> {
@@ -188,6 +203,7 @@ async function run(words: readonly string[]): Promise<void> {
   else if (first === 'starts') await measureStarts(others);
   else if (first === 'backup') await measureBackup(others);
   else if (first === 'rehearsal') await measureRehearsal(others);
+  else if (first === 'search') await measureSearch(others);
   else if (first === 'writes') await measureWrites(others);
   else if (first === 'overload') await measureOverload(others);
   else if (first === 'fairness') await measureFairness(others);

@@ -8,8 +8,8 @@ import { bundleEntries, TILE_WIDTH, tilePath } from '../../formats/tlog-tiles.ts
 
 /** Reads while the recorder may be writing: the journal is taken first, so nothing can slip between the two. */
 export function openEntries(folder: string) {
-  const recent = readRecent(folder);
-  let bundles = Math.floor((recent.keys().next().value ?? 0) / TILE_WIDTH);
+  const { entries: recent, first } = readRecent(folder);
+  let bundles = Math.floor(first / TILE_WIDTH);
   while (existsSync(join(folder, tilePath('entries', bundles)))) bundles += 1;
   let size = bundles * TILE_WIDTH;
   while (recent.has(size)) size += 1;
@@ -56,9 +56,10 @@ export function openEntries(folder: string) {
   };
 }
 
-/** Entries of the journal by index, in order. */
-function readRecent(folder: string): Map<number, Buffer> {
+/** Entries of the journal by index, in order. `first`: all before it are published. */
+function readRecent(folder: string): { readonly entries: ReadonlyMap<number, Buffer>; readonly first: number } {
   const entries = new Map<number, Buffer>();
+  let first: number | undefined;
   const journal = join(folder, JOURNAL);
   const names = existsSync(journal) ? readdirSync(journal).filter((name) => SEGMENT_NAME.test(name)) : [];
   for (const name of names.sort()) {
@@ -66,6 +67,7 @@ function readRecent(folder: string): Map<number, Buffer> {
     const decoded = decodeSegmentHeader(bytes);
     if (decoded === undefined) continue;
     let next = decoded.header.first;
+    first ??= next;
     let at = decoded.length;
     for (let record = readRecord(bytes, at); record?.index === next; record = readRecord(bytes, at)) {
       entries.set(next, record.entry);
@@ -73,5 +75,5 @@ function readRecent(folder: string): Map<number, Buffer> {
       next += 1;
     }
   }
-  return entries;
+  return { entries, first: first ?? 0 };
 }

@@ -79,7 +79,7 @@ test('an index whose writer was killed, or that was changed in its middle, is pa
 
   writeFileSync(log.path, sound);
   const killed = `const { DatabaseSync } = require('node:sqlite');
-    new DatabaseSync(${JSON.stringify(log.path)}).exec('PRAGMA cache_size = 2; BEGIN; UPDATE uses SET count = count + 1; UPDATE texts SET text = zeroblob(9000)');
+    new DatabaseSync(${JSON.stringify(log.path)}).exec('PRAGMA cache_size = 2; BEGIN; UPDATE counts SET count = count + 1; UPDATE ids SET hashes = zeroblob(9000)');
     process.kill(process.pid, 'SIGKILL')`;
   spawnSync(process.execPath, ['-e', killed]);
   assert.ok(statSync(`${log.path}-journal`).size > 0, 'a journal is left, which only a writer can undo');

@@ -4,15 +4,15 @@ import { FollowedEntries } from '../../../features/audit/follow-entries.ts';
 import { openIndexWriter } from '../../../features/audit/index/catch-up.ts';
 import { type AuditFilter, type GivenFilter, matcherOf } from '../../../features/audit/index/filter.ts';
 import {
-  IndexError,
   type IndexFile,
   indexPlace,
   openIndexFile,
   removeIndexFile,
 } from '../../../features/audit/index/index-file.ts';
 import { indexedEntry } from '../../../features/audit/index/indexed-entry.ts';
+import { IndexError } from '../../../features/audit/index/sealed.ts';
 import { type Hit, type SearchRange, searchLog } from '../../../features/audit/index/search.ts';
-import { readUsage } from '../../../features/audit/index/usage.ts';
+import { readOperations } from '../../../features/audit/index/usage.ts';
 import { parseEntry } from '../../../features/audit/logged-call.ts';
 import { openEntries } from '../../../features/audit/read-entries.ts';
 import { ownCommand } from '../../../formats/own-command.ts';
@@ -89,9 +89,9 @@ export function localSource(
       }
     },
     size: () => Promise.resolve(openEntries(folder).size),
-    async operations() {
+    operations() {
       using index = open();
-      return [...new Set((await readUsage(folder, index)).uses.map(({ facets }) => facets.operation))];
+      return Promise.resolve([...readOperations(folder, index)]);
     },
   };
 }

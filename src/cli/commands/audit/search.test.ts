@@ -88,7 +88,7 @@ test('an index that was edited is told of, and made anew', async () => {
   await found('search', '--operation', 'KeyPurge');
   {
     using db = new DatabaseSync(index);
-    db.exec("DELETE FROM facets WHERE operation = 'keypurge'");
+    db.exec('DELETE FROM kinds');
   }
   const { indexes, err } = await found('search', '--operation', 'KeyPurge');
   assert.deepEqual(indexes, purges.toReversed());

@@ -9,9 +9,10 @@ import fc from 'fast-check';
 import { openEntries } from '../read-entries.ts';
 import { openIndexWriter } from './catch-up.ts';
 import { matcherOf } from './filter.ts';
-import { facetsText, IndexError, openIndexFile } from './index-file.ts';
+import { facetsText, openIndexFile } from './index-file.ts';
 import { indexedEntry, useFacets } from './indexed-entry.ts';
 import { anyEntry, type RecordedLog, recordedLog } from './recorded-log.fixture.ts';
+import { IndexError } from './sealed.ts';
 import { searchLog } from './search.ts';
 import { DAY_MS, readUsage } from './usage.ts';
 
@@ -203,7 +204,7 @@ const edits: Readonly<Record<string, readonly [edit: (log: RecordedLog) => void,
   'by SQLite, which counts changes': [
     ({ path }) => {
       using db = new DatabaseSync(path);
-      db.exec("UPDATE facets SET caller = 'somebody else'");
+      db.exec('UPDATE counts SET count = 1');
     },
     /somebody has changed it/,
   ],
@@ -254,17 +255,18 @@ test('bytes changed behind the back of SQLite are noticed where they are read', 
     writeFileSync(log.path, bytes);
   };
   hidden('KeySign', 'KeySigh');
-  await assert.rejects(search(log, { operation: 'KeySign' }), IndexError);
   await assert.rejects(used(log), IndexError);
-  // Rows of blocks: which entry has which facets.
+  hidden('keysign', 'keysigh');
+  await assert.rejects(search(log, { text: 'keysign' }), IndexError);
+  // Which entry is of which kind.
   const bytes = Buffer.from(whole);
   using index = openIndexFile(log, true);
   const blob = Buffer.from(
-    index.db.prepare('SELECT entries FROM blocks WHERE id = 1').get()?.['entries'] as Uint8Array,
+    index.db.prepare('SELECT entries FROM segments WHERE first = 1').get()?.['entries'] as Uint8Array,
   );
-  const at = bytes.indexOf(blob.subarray(0, 1000));
+  const at = bytes.indexOf(blob.subarray(0, 500));
   assert.ok(at > 0);
-  bytes.fill(0, at, at + 1000);
+  bytes.fill(0, at, at + 500);
   writeFileSync(log.path, bytes);
   await assert.rejects(search(log, { operation: 'KeySign' }), IndexError);
 });

@@ -2,28 +2,27 @@
 // a count is exact wherever a process ends. Whoever may write the file may do it; several at once take turns.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { makePrivateFolder } from '../../../files/private-folder.ts';
 import { bundleEntries, TILE_WIDTH, tilePath } from '../../../formats/tlog-tiles.ts';
+import { DictionaryWriter } from './dictionary.ts';
+import { entryReader } from './entry-reader.ts';
+import { kindOf } from './fitting.ts';
 import {
-  blockSum,
   check,
-  FACETS,
   facetsText,
-  IndexError,
   type IndexFile,
   type IndexPlace,
   openIndexFile,
   removeIndexFile,
-  rowHash,
-  sealed,
   toIndexError,
 } from './index-file.ts';
-import { type Facets, folded, indexedEntry, useFacets } from './indexed-entry.ts';
+import { useFacets } from './indexed-entry.ts';
+import { IndexError, rowHash } from './sealed.ts';
+import { SegmentWriter } from './segment.ts';
 import { DAY_MS } from './usage.ts';
 
-/** Of what was seen lately, its row: most entries are like others. */
+/** Of what was seen lately, its number: most entries are like others. */
 const MOST_KNOWN = 20_000;
 const LONGEST_KNOWN = 2048;
 
@@ -90,33 +89,35 @@ function isStill(file: IndexFile): boolean {
 function writerOf(file: IndexFile): (forMs: number) => boolean {
   const { db, place, changes } = file;
   isStill(file);
-  const facets = dictionary(
-    db.prepare('SELECT id FROM facets WHERE hash = ?'),
-    db.prepare(`INSERT INTO facets VALUES (${Array(12).fill('?').join(', ')})`),
+  const words = new DictionaryWriter(db, 'words');
+  const kinds = new DictionaryWriter(db, 'kinds');
+  const segments = new SegmentWriter(db);
+  const wordOf = known((word) => words.idOf(Buffer.from(word)));
+  const findUse = db.prepare('SELECT id FROM uses WHERE hash = ?');
+  const putUse = db.prepare('INSERT INTO uses SELECT coalesce(max(id) + 1, 0), ?, ? FROM uses RETURNING id');
+  const putCount = db.prepare('INSERT INTO counts VALUES (?, 0, NULL, NULL, 0)');
+  const useOf = known((said) => {
+    const digest = rowHash(said);
+    const found = findUse.get(digest)?.['id'];
+    if (found !== undefined) return Number(found);
+    const id = Number(putUse.get(digest, said)?.['id']);
+    putCount.run(id);
+    return id;
+  });
+  const read = entryReader(
+    ({ facets, text }) => ({
+      kind: kinds.idOf(kindOf(facets, text, wordOf)),
+      use: useOf(facetsText(useFacets(facets))),
+    }),
+    MOST_KNOWN,
   );
-  const texts = dictionary(
-    db.prepare('SELECT id FROM texts WHERE hash = ?'),
-    db.prepare('INSERT INTO texts VALUES (?, ?, ?)'),
-  );
-  const uses = dictionary(
-    db.prepare('SELECT id FROM uses WHERE hash = ?'),
-    db.prepare('INSERT INTO uses VALUES (?, ?, ?, 0, NULL, NULL, 0)'),
-  );
-  /** By rows of facets. */
-  const useOf = new Map<number, number>();
   const count = db.prepare(
-    `UPDATE uses SET count = count + ?1, first = coalesce(min(coalesce(first, ?2), ?2), first),
-      last = coalesce(max(coalesce(last, ?3), ?3), last), changed = ?4 WHERE id = ?5`,
+    `UPDATE counts SET count = count + ?1, first = coalesce(min(coalesce(first, ?2), ?2), first),
+      last = coalesce(max(coalesce(last, ?3), ?3), last), changed = ?4 WHERE use = ?5`,
   );
   const countDay = db.prepare(
     `INSERT INTO days VALUES (?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET count = count + excluded.count, changed = excluded.changed`,
-  );
-  const putBlock = db.prepare('INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)');
-  const putIds = db.prepare('INSERT INTO ids VALUES (?, ?)');
-  const sizes = db.prepare(
-    `SELECT (SELECT coalesce(max(id) + 1, 0) FROM facets) AS facets, (SELECT coalesce(max(id) + 1, 0) FROM texts) AS texts,
-      (SELECT coalesce(max(id) + 1, 0) FROM uses) AS uses`,
   );
   const move = db.prepare('UPDATE about SET blocks = ?, changes = ?');
   let seen = -1;
@@ -136,6 +137,8 @@ function writerOf(file: IndexFile): (forMs: number) => boolean {
       block += 1;
     } while (performance.now() < until);
     if (block === first) return false;
+    words.write();
+    kinds.write();
     for (const [id, tally] of tallies) count.run(tally.count, tally.first ?? null, tally.last ?? null, block, id);
     for (const [dayAndId, times] of days) {
       const [day = '', id = ''] = dayAndId.split(' ');
@@ -150,43 +153,32 @@ function writerOf(file: IndexFile): (forMs: number) => boolean {
     if (entries.length !== TILE_WIDTH || end !== bytes.length) {
       throw new Error(`the log's bundle ${block} is not whole; run audit verify`);
     }
-    const rows = new Uint32Array(2 * TILE_WIDTH);
-    const hashes = new Set<number>();
+    const ofEntries = new Uint32Array(TILE_WIDTH);
+    const ids: string[] = [];
     const times = newTally();
-    if (useOf.size >= MOST_KNOWN) useOf.clear();
     for (const [i, { entry }] of entries.entries()) {
-      const read = indexedEntry(entry);
-      const of = facets.idOf(facetsText(read.facets), () => valuesOf(read.facets));
-      rows[i] = of;
-      rows[TILE_WIDTH + i] = texts.idOf(read.text, () => [Buffer.from(read.text)]);
-      for (const id of read.ids) hashes.add(crc32(id));
-      add(times, read.time);
-      const use = useOf.getOrInsertComputed(of, () => {
-        const used = facetsText(useFacets(read.facets));
-        return uses.idOf(used, () => [used]);
-      });
-      add(tallies.getOrInsertComputed(use, newTally), read.time);
-      if (Number.isNaN(read.time)) continue;
-      const day = `${Math.floor(read.time / DAY_MS)} ${use}`;
+      const { of, time, ids: own } = read(entry);
+      const { kind, use } = of;
+      ofEntries[i] = kind;
+      ids.push(...own);
+      add(times, time);
+      add(tallies.getOrInsertComputed(use, newTally), time);
+      if (Number.isNaN(time)) continue;
+      const day = `${Math.floor(time / DAY_MS)} ${use}`;
       days.set(day, (days.get(day) ?? 0) + 1);
     }
-    const row = { id: block, first: times.first ?? null, last: times.last ?? null, bundle: crc32(bytes) };
-    const blob = new Uint8Array(rows.buffer);
-    putBlock.run(row.id, row.first, row.last, row.bundle, blockSum(row, blob), blob);
-    putIds.run(block, sealed(new Uint32Array([...hashes])));
+    const { first = Number.NaN, last = Number.NaN } = times;
+    segments.add(block, { sum: crc32(bytes), first, last }, ofEntries, ids);
   }
 
   return (forMs) => {
     db.exec('BEGIN IMMEDIATE');
     try {
-      // Another process has written, or somebody has changed it: then what is known of its rows is forgotten.
+      // Another process has written, or somebody has changed it: then what is known of its records is forgotten.
       if (changes() !== seen) {
         check(file);
-        const next = sizes.get() ?? {};
-        facets.restart(Number(next['facets']));
-        texts.restart(Number(next['texts']));
-        uses.restart(Number(next['uses']));
-        useOf.clear();
+        for (const each of [words, kinds]) each.restart();
+        for (const each of [wordOf, useOf, read]) each.forget();
       }
       const more = readOn(forMs);
       db.exec('COMMIT');
@@ -200,33 +192,18 @@ function writerOf(file: IndexFile): (forMs: number) => boolean {
   };
 }
 
-/** Rows by what they hold. @param find by the first half of its SHA-256 */
-function dictionary(find: StatementSync, put: StatementSync) {
-  const known = new Map<string, number>();
-  let next = 0;
-  return {
-    /** @param rows that there are */
-    restart(rows: number): void {
-      known.clear();
-      next = rows;
-    },
-    idOf(text: string, values: () => readonly SQLInputValue[]): number {
-      const at = known.get(text);
-      if (at !== undefined) return at;
-      const digest = rowHash(text);
-      const found = find.get(digest)?.['id'];
-      const id = found === undefined ? next++ : Number(found);
-      if (found === undefined) put.run(id, digest, ...values());
-      if (known.size >= MOST_KNOWN) known.clear();
-      if (text.length <= LONGEST_KNOWN) known.set(text, id);
-      return id;
-    },
+/** Remembers what it was asked lately. */
+function known<T>(find: (key: string) => T) {
+  const found = new Map<string, T>();
+  const ask = (key: string): T => {
+    const at = found.get(key);
+    if (at !== undefined) return at;
+    const value = find(key);
+    if (found.size >= MOST_KNOWN) found.clear();
+    if (key.length <= LONGEST_KNOWN) found.set(key, value);
+    return value;
   };
-}
-
-function valuesOf(facets: Facets): readonly SQLInputValue[] {
-  const columns = FACETS.map((name) => (typeof facets[name] === 'string' ? folded(facets[name]) : facets[name]));
-  return [facetsText(facets), ...columns];
+  return Object.assign(ask, { forget: () => found.clear() });
 }
 
 interface Tally {

@@ -1,6 +1,5 @@
 // The file of an index: its tables, and whether a file is one of ours, of this log, and as we left it. It is made from the log alone and
 // holds nothing that the log has not, so one that is wrong in any way is made anew and never mended.
-import { hash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -9,56 +8,39 @@ import { isGuid } from '../../../formats/guid.ts';
 import { decodeSegmentHeader, JOURNAL, SEGMENT_NAME } from '../../../formats/journal-format.ts';
 import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
 import { TILE_WIDTH, tilePath } from '../../../formats/tlog-tiles.ts';
-import type { Facets, UseFacets } from './indexed-entry.ts';
-
-/** The index is not to be used; says why. */
-export class IndexError extends Error {
-  override readonly name = 'IndexError';
-}
+import type { UseFacets } from './indexed-entry.ts';
+import { IndexError, rowHash } from './sealed.ts';
+import { SegmentReader } from './segment.ts';
 
 /** 'STRX' */
 const APPLICATION_ID = 0x53545258;
 /** Goes up when tables, or what is put into them, change. */
-const VERSION = 2;
+const VERSION = 3;
 
-// `facets` are few, whatever the log holds, and so are texts without what each request has of its own. Each block is a bundle of the
-// log: for each of its entries the rows of both. A search reads blocks from end to end, 2 KiB for 256 entries, which takes less than
-// the many B-trees would that it needed otherwise. Ids have 32 bits in `ids`: where one is found the log says whether it is that one.
-// `uses` are fewer still: refused calls, which name what they like, have none by name. `changed`: with which bundle, counted from 1.
-const TABLES = `
+// `words` are the lines of all texts and the facets that are looked for, folded: they are few, whatever the log holds, but for what only
+// one entry has. `kinds` are entries that have the same facets and the same words. Both are lists, whose end alone is written to
+// (`dictionary.ts`), and are read from end to end. `segments` say of each entry of which kind it is; `ids` have what each request has of its own
+// (`segment.ts`). `uses` are fewer still: refused calls, which name what they like, have none by name. `changed`: with which bundle,
+// counted from 1.
+export const TABLES = `
   CREATE TABLE about (
     one INTEGER PRIMARY KEY CHECK (one = 1), origin TEXT NOT NULL, blocks INTEGER NOT NULL, changes INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE facets (
-    id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, said TEXT NOT NULL, caller TEXT NOT NULL, application TEXT NOT NULL,
-    user TEXT NOT NULL, operation TEXT NOT NULL, key TEXT NOT NULL, version TEXT NOT NULL, scope TEXT NOT NULL,
-    outcome TEXT NOT NULL, status INTEGER NOT NULL
+  CREATE TABLE words (first INTEGER PRIMARY KEY, records BLOB NOT NULL) STRICT;
+  CREATE TABLE words_by_hash (hash BLOB PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE kinds (first INTEGER PRIMARY KEY, records BLOB NOT NULL) STRICT;
+  CREATE TABLE kinds_by_hash (hash BLOB PRIMARY KEY, id INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE segments (
+    first INTEGER PRIMARY KEY, width INTEGER NOT NULL, bundles BLOB NOT NULL, kinds BLOB NOT NULL, entries BLOB NOT NULL
   ) STRICT;
-  CREATE TABLE uses (
-    id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, said TEXT NOT NULL, count INTEGER NOT NULL, first INTEGER,
-    last INTEGER, changed INTEGER NOT NULL
+  CREATE TABLE ids (place INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;
+  CREATE TABLE uses (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, said TEXT NOT NULL) STRICT;
+  CREATE TABLE counts (
+    use INTEGER PRIMARY KEY, count INTEGER NOT NULL, first INTEGER, last INTEGER, changed INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE days (
     day INTEGER NOT NULL, use INTEGER NOT NULL, count INTEGER NOT NULL, changed INTEGER NOT NULL, PRIMARY KEY (day, use)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE texts (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, text BLOB NOT NULL) STRICT;
-  CREATE TABLE blocks (
-    id INTEGER PRIMARY KEY, first INTEGER, last INTEGER, bundle INTEGER NOT NULL, sum INTEGER NOT NULL, entries BLOB NOT NULL
-  ) STRICT;
-  CREATE TABLE ids (block INTEGER PRIMARY KEY, hashes BLOB NOT NULL) STRICT;`;
-
-/** Columns that facets are looked for by, folded; `said` has all of them as the entry does. */
-export const FACETS = [
-  'caller',
-  'application',
-  'user',
-  'operation',
-  'key',
-  'version',
-  'scope',
-  'outcome',
-  'status',
-] as const;
+  ) STRICT, WITHOUT ROWID;`;
 
 /** Where an index is, and of which log. */
 export interface IndexPlace {
@@ -146,7 +128,7 @@ export function removeIndexFile({ path }: Pick<IndexPlace, 'path'>): void {
 }
 
 function prepare(db: DatabaseSync, { folder }: IndexPlace, changes: () => number): void {
-  // Rows of blocks are 2 KiB. The journal stays, empty: no file is made or removed for each change.
+  // Rows are long. The journal stays, empty: no file is made or removed for each change.
   db.exec(
     'PRAGMA page_size = 16384; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL; PRAGMA cache_spill = OFF',
   );
@@ -167,9 +149,7 @@ function prepare(db: DatabaseSync, { folder }: IndexPlace, changes: () => number
 
 /** @throws IndexError */
 export function check({ db, place, changes }: Pick<IndexFile, 'db' | 'place' | 'changes'>): void {
-  const isWithin = db.isTransaction;
-  if (!isWithin) db.exec('BEGIN');
-  try {
+  atOnce(db, () => {
     if (pragma(db, 'application_id') !== APPLICATION_ID) throw new IndexError('it is no index of ours');
     const version = pragma(db, 'user_version');
     if (version !== VERSION) throw new IndexError(`it is of another version (${version}, not ${VERSION})`);
@@ -178,20 +158,28 @@ export function check({ db, place, changes }: Pick<IndexFile, 'db' | 'place' | '
     if (about?.['changes'] !== changes()) throw new IndexError('somebody has changed it');
     if (about['origin'] !== originOf(place.folder)) throw new IndexError('it is of another log');
     const blocks = Number(about['blocks']);
-    const { count } = db.prepare('SELECT coalesce(sum(count), 0) AS count FROM uses').get() ?? {};
+    const { count } = db.prepare('SELECT coalesce(sum(count), 0) AS count FROM counts').get() ?? {};
     if (count !== blocks * TILE_WIDTH) throw new IndexError('it has not counted as many entries as it has');
     for (const block of blocks === 0 ? [] : new Set([0, blocks - 1])) checkBlock(db, place.folder, block);
+  });
+}
+
+/** As of one moment, whoever writes meanwhile. */
+export function atOnce<T>(db: DatabaseSync, read: () => T): T {
+  if (db.isTransaction) return read();
+  db.exec('BEGIN');
+  try {
+    return read();
   } finally {
-    if (!isWithin && db.isTransaction) db.exec('COMMIT');
+    if (db.isTransaction) db.exec('COMMIT');
   }
 }
 
 function checkBlock(db: DatabaseSync, folder: string, block: number): void {
   const path = join(folder, tilePath('entries', block));
-  const bundle = db.prepare('SELECT bundle FROM blocks WHERE id = ?').get(block)?.['bundle'];
-  if (bundle === undefined) throw new IndexError('a part of it is missing');
+  const sum = new SegmentReader(db).of(block).bundle(block).sum;
   if (!existsSync(path)) throw new IndexError('it has entries that the log has not');
-  if (bundle !== crc32(readFileSync(path))) throw new IndexError('it does not match the log');
+  if (sum !== crc32(readFileSync(path))) throw new IndexError('it does not match the log');
 }
 
 /** What the log is called: in its checkpoint, or before there is one in its journal. @throws IndexError */
@@ -212,45 +200,16 @@ export function originOf(folder: string): string {
   throw new IndexError(`the log in ${folder} does not say what it is called`);
 }
 
-/** @param blob what the block has @returns 32 bits over all of it */
-export function blockSum(
-  block: Readonly<Record<'id' | 'first' | 'last' | 'bundle', unknown>>,
-  blob: Uint8Array,
-): number {
-  return crc32(`${block.id} ${block.first} ${block.last} ${block.bundle}`, crc32(blob));
-}
-
 /** What tells facets from others. */
-export function facetsText(facets: Facets | UseFacets): string {
+export function facetsText(facets: UseFacets): string {
   return JSON.stringify(facets);
 }
 
 /** @param row with `hash` and `said` @throws IndexError when they are not what they were */
-export function readFacets<F extends UseFacets = Facets>({ hash: digest, said }: Readonly<Record<string, unknown>>): F {
+export function readFacets({ hash: digest, said }: Readonly<Record<string, unknown>>): UseFacets {
   const isWhole = digest instanceof Uint8Array && typeof said === 'string' && rowHash(said).equals(digest);
   if (!isWhole) throw new IndexError('a part of it was changed');
-  return JSON.parse(said) as F;
-}
-
-/** What a row of a dictionary is found by. */
-export function rowHash(text: string): Buffer {
-  return hash('sha256', text, 'buffer').subarray(0, 16);
-}
-
-/** Numbers with a checksum behind them. */
-export function sealed(numbers: Uint32Array): Uint8Array {
-  const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-  return Buffer.concat([bytes, new Uint8Array(new Uint32Array([crc32(bytes)]).buffer)]);
-}
-
-/** @throws IndexError */
-export function unsealed(bytes: unknown): Uint32Array {
-  if (bytes instanceof Uint8Array && bytes.length >= 4 && bytes.length % 4 === 0) {
-    const all = new Uint32Array(bytes.slice().buffer);
-    const numbers = all.subarray(0, -1);
-    if (crc32(bytes.subarray(0, -4)) === all.at(-1)) return numbers;
-  }
-  throw new IndexError('a part of it is damaged');
+  return JSON.parse(said) as UseFacets;
 }
 
 function schemaOf(db: DatabaseSync): unknown {

@@ -9,6 +9,8 @@ import { type SearchRange, searchLog } from './search.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
 
+const entries = fc.sample(anyEntry, { numRuns: 1_150, seed: 7 });
+
 const filters: fc.Arbitrary<AuditFilter> = fc.record(
   {
     caller: fc.constantFrom(CALLERS[0] ?? '', (CALLERS[1] ?? '').toUpperCase(), 'ALICE@example.com', 'nobody'),
@@ -22,6 +24,12 @@ const filters: fc.Arbitrary<AuditFilter> = fc.record(
     text: fc.oneof(
       fc.constantFrom('sign?api', 'NoRole: NOTHING', 'same-id', 'same', 'App-', 'm-hsm'),
       fc.string({ minLength: 1, maxLength: 2 }),
+      // Out of any entry, from the middle of a word to that of another, and an id.
+      fc
+        .tuple(fc.constantFrom(...entries), fc.nat(600), fc.integer({ min: 1, max: 60 }))
+        .map(([entry, start, length]) => textOf(entry).slice(start, start + length))
+        .filter((text) => text !== ''),
+      fc.constantFrom(...entries).map((entry) => String(entry['correlationId'] ?? 'same-id').toUpperCase()),
     ),
   },
   { requiredKeys: [] },
@@ -30,6 +38,14 @@ const ranges: fc.Arbitrary<SearchRange> = fc.record(
   { order: fc.constantFrom('newest', 'oldest'), from: fc.nat(1_300), before: fc.nat(1_300) },
   { requiredKeys: ['order'] },
 );
+
+function textOf(entry: Entry): string {
+  const { correlationId: _, properties, time: __, ...rest } = entry as { properties: Entry } & Entry;
+  const { clientRequestId: ___, ...others } = properties;
+  const leaves = (value: unknown): readonly string[] =>
+    typeof value === 'string' ? [value.toLowerCase()] : Object.values(Object(value) as object).flatMap(leaves);
+  return leaves([rest, others]).join('\n');
+}
 
 /** Written out, and not by the matcher. */
 function isMeant(entry: Entry, filter: AuditFilter): boolean {
@@ -43,10 +59,8 @@ function isMeant(entry: Entry, filter: AuditFilter): boolean {
   const [, , name, version] = low(entry['key'] ?? asked).split('/');
   const status = Number(entry['httpStatusCode'] ?? 0);
   const outcome = entry['resultType'] === 'Success' ? 'success' : status < 500 ? 'refused' : 'failed';
-  const { correlationId, properties, time, ...rest } = entry as { properties: Entry; time: string } & Entry;
-  const { clientRequestId, ...others } = properties;
-  const leaves = (value: unknown): readonly string[] =>
-    typeof value === 'string' ? [value.toLowerCase()] : Object.values(Object(value) as object).flatMap(leaves);
+  const { correlationId, properties, time } = entry as { properties: Entry; time: string } & Entry;
+  const { clientRequestId } = properties;
   const { scope = '', since = 0, until = Number.MAX_VALUE, text } = filter;
   return [
     filter.caller === undefined || callers.includes(low(filter.caller)),
@@ -59,7 +73,7 @@ function isMeant(entry: Entry, filter: AuditFilter): boolean {
       `${low(entry['scope'])}/`.startsWith(`${low(scope)}/`),
     Date.parse(time) >= since && Date.parse(time) < until,
     text === undefined ||
-      leaves([rest, others]).join('\n').includes(low(text)) ||
+      textOf(entry).includes(low(text)) ||
       [correlationId, clientRequestId].map(low).includes(low(text)),
   ].every(Boolean);
 }
@@ -83,7 +97,6 @@ function catchUp(place: IndexPlace, told: string[] = []): void {
 
 test('for all entries, filters and ranges: the index finds what a look at every entry finds, in order', async () => {
   using log = recordedLog();
-  const entries = fc.sample(anyEntry, { numRuns: 1_150, seed: 7 });
   await log.record(entries.slice(0, 700));
   catchUp(log);
   using early = openIndexFile(log, true);
@@ -98,6 +111,6 @@ test('for all entries, filters and ranges: the index finds what a look at every 
       if (range.order === 'newest') wanted.reverse();
       assert.deepEqual(await found(log, isIndexed ? early : undefined, filter, range), wanted);
     }),
-    { numRuns: 100 },
+    { numRuns: 200 },
   );
 });

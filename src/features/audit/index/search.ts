@@ -8,8 +8,11 @@ import { bundleEntries, TILE_WIDTH, tilePath } from '../../../formats/tlog-tiles
 import { openEntries } from '../read-entries.ts';
 import type { Pause } from '../reading-turns.ts';
 import type { Matcher } from './filter.ts';
-import { blockSum, IndexError, type IndexFile, readFacets, unsealed } from './index-file.ts';
+import { FITS, fittingKinds } from './fitting.ts';
+import { atOnce, type IndexFile } from './index-file.ts';
 import { indexedEntry } from './indexed-entry.ts';
+import { IndexError } from './sealed.ts';
+import { type Segment, SegmentReader } from './segment.ts';
 
 export interface Hit {
   readonly index: number;
@@ -34,9 +37,9 @@ export interface SearchRange {
   readonly before?: number;
 }
 
-/** Rows that are looked at without a pause: 1 to 2 ms. */
-const ROWS_AT_ONCE = 4_096;
+/** What is looked at without a pause: 1 to 2 ms. */
 const BLOCKS_AT_ONCE = 256;
+const SEGMENTS_AT_ONCE = 16;
 
 /**
  * @param index absent: there is none, and every entry is read @param pause between what is done at once
@@ -112,119 +115,108 @@ async function* searchBlocks(
   pause: Pause,
 ): AsyncGenerator<Step> {
   const { db, place } = index;
-  const facets = await fittingFacets(index, matcher, pause);
-  const texts = matcher.text === undefined ? undefined : await fittingTexts(index, matcher.text, pause);
-  const idHash = matcher.text === undefined ? undefined : crc32(matcher.text);
-  const read = db.prepare(
-    `SELECT blocks.*, ${idHash === undefined ? 'NULL' : 'hashes'} AS hashes FROM blocks
-     ${idHash === undefined ? '' : 'LEFT JOIN ids ON ids.block = blocks.id'}
-     WHERE id BETWEEN ? AND ? ORDER BY id ${order === 'newest' ? 'DESC' : 'ASC'}`,
-  );
-  const first = Math.floor(from / TILE_WIDTH);
-  const last = Math.ceil(before / TILE_WIDTH) - 1;
-  for (let done = 0; done <= last - first; done += BLOCKS_AT_ONCE) {
-    const low = order === 'newest' ? Math.max(first, last - done - BLOCKS_AT_ONCE + 1) : first + done;
-    const high = order === 'newest' ? last - done : Math.min(last, first + done + BLOCKS_AT_ONCE - 1);
+  const kinds = await fittingKinds(index, matcher, pause);
+  // Where no entry has the facets, none has them and the text as an id.
+  if (kinds?.every((fits) => fits === FITS.not)) return;
+  const segments = new SegmentReader(db);
+  const range = { first: Math.floor(from / TILE_WIDTH), last: Math.ceil(before / TILE_WIDTH) - 1 };
+  let { first, last } = range;
+  while (first <= last) {
     const wanted: WantedBlock[] = [];
-    let seen = 0;
-    for (const row of read.iterate(low, high)) {
-      seen += 1;
-      const { id, first: oldest, last: newest, bundle, sum, entries: blob } = row;
-      if (!(blob instanceof Uint8Array) || blockSum(row as Parameters<typeof blockSum>[0], blob) !== sum) {
-        throw new IndexError('a part of it is damaged');
+    atOnce(db, () => {
+      const most = { segments: SEGMENTS_AT_ONCE, blocks: BLOCKS_AT_ONCE };
+      while (first <= last && most.segments-- > 0 && most.blocks > 0) {
+        const segment = segments.of(order === 'newest' ? last : first);
+        const [low, high] = [Math.max(first, segment.first), Math.min(last, segment.first + segment.width - 1)];
+        if (order === 'newest') last = low - 1;
+        else first = high + 1;
+        most.blocks -= high - low + 1;
+        const proposed = proposedOf(segments, segment, { low, high }, kinds, matcher);
+        wanted.push(...(order === 'newest' ? proposed.reverse() : proposed));
       }
-      if (matcher.timed && (oldest === null || Number(newest) < matcher.since || Number(oldest) >= matcher.until))
-        continue;
-      const rows = new Uint32Array(blob.slice().buffer);
-      const anyId = idHash !== undefined && unsealed(row['hashes']).includes(idHash);
-      const proposed: Proposed[] = [];
-      for (let i = 0; i < TILE_WIDTH; i++) {
-        if (facets !== undefined && facets[rows[i] ?? 0] !== 1) continue;
-        const hasText = texts === undefined || texts[rows[TILE_WIDTH + i] ?? 0] === 1;
-        const at = Number(id) * TILE_WIDTH + i;
-        if ((hasText || anyId) && at >= from && at < before) proposed.push({ index: at, hasText });
-      }
-      if (proposed.length > 0) wanted.push({ block: Number(id), bundle, entries: proposed });
-    }
-    if (seen !== high - low + 1) throw new IndexError('a part of it is missing');
-    for (const { block, bundle, entries } of wanted) {
-      yield await readProposed(place.folder, { block, bundle, entries }, matcher, order);
+    });
+    for (const block of wanted) {
+      yield await readProposed(place.folder, block, matcher, { from, before }, order);
       await pause();
     }
     await pause();
-    yield { hits: [], read: 0, reached: order === 'newest' ? low * TILE_WIDTH : (high + 1) * TILE_WIDTH };
+    yield { hits: [], read: 0, reached: order === 'newest' ? (last + 1) * TILE_WIDTH : first * TILE_WIDTH };
   }
+}
+
+/** Those of some blocks of a segment that are to be read for it, in order. */
+function proposedOf(
+  segments: SegmentReader,
+  segment: Segment,
+  { low, high }: Readonly<Record<'low' | 'high', number>>,
+  kinds: Uint8Array | undefined,
+  { text, timed, since, until }: Matcher,
+): WantedBlock[] {
+  const blocks = Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((block) => {
+    if (!timed) return true;
+    const { first, last } = segment.bundle(block);
+    return last >= since && first < until;
+  });
+  if (blocks.length === 0) return [];
+  const having = new Set(text === undefined ? [] : segments.having(segment, text));
+  const fits = kinds === undefined ? undefined : fitsOf(segment.kinds(), kinds);
+  if (having.size === 0 && fits?.includes(FITS.whole) === false) return [];
+  const entries = segment.entries();
+  return blocks.flatMap((block) => {
+    const least = having.has(block) ? FITS.byFacets : FITS.whole;
+    const start = (block - segment.first) * TILE_WIDTH;
+    const proposed: Proposed[] = [];
+    for (let at = 0; at < TILE_WIDTH; at++) {
+      const how = fits === undefined ? FITS.whole : (fits[entries[start + at] ?? 0] ?? FITS.not);
+      if (how >= least) proposed.push({ at, hasText: how === FITS.whole });
+    }
+    return proposed.length === 0 ? [] : [{ block, sum: segment.bundle(block).sum, entries: proposed }];
+  });
+}
+
+/** Of these kinds; by a loop, as there are millions. */
+function fitsOf(numbers: Uint32Array, kinds: Uint8Array): Uint8Array {
+  const fits = new Uint8Array(numbers.length);
+  for (let i = 0; i < numbers.length; i++) fits[i] = kinds[numbers[i] ?? 0] ?? FITS.not;
+  return fits;
 }
 
 interface WantedBlock {
   readonly block: number;
-  readonly bundle: unknown;
+  readonly sum: number;
   readonly entries: readonly Proposed[];
 }
 
 interface Proposed {
-  readonly index: number;
+  /** Its number in the block. */
+  readonly at: number;
   /** By its texts, and not only because an id of its block may be the one. */
   readonly hasText: boolean;
 }
 
 async function readProposed(
   folder: string,
-  { block, bundle, entries: proposed }: WantedBlock,
+  { block, sum, entries: proposed }: WantedBlock,
   matcher: Matcher,
+  { from, before }: Range,
   order: SearchRange['order'],
 ): Promise<Step> {
   const bytes = await readFile(join(folder, tilePath('entries', block)));
-  if (crc32(bytes) !== bundle) throw new IndexError('it does not match the log');
+  if (crc32(bytes) !== sum) throw new IndexError('it does not match the log');
   const { entries } = bundleEntries(bytes);
   const hits: Hit[] = [];
-  for (const { index, hasText } of order === 'newest' ? proposed.toReversed() : proposed) {
-    const entry = entries[index % TILE_WIDTH]?.entry;
+  const { text } = matcher;
+  for (const { at, hasText } of order === 'newest' ? proposed.toReversed() : proposed) {
+    const index = block * TILE_WIDTH + at;
+    const entry = entries[at]?.entry;
     if (entry === undefined) throw new IndexError('it does not match the log');
+    if (index < from || index >= before) continue;
     const read = indexedEntry(entry);
-    const isSo =
-      matcher.ofFacets(read.facets) && (!hasText || matcher.text === undefined || read.text.includes(matcher.text));
-    if (!isSo) throw new IndexError('it says of an entry what the log does not');
+    // A text of several lines is proposed by one of them.
+    const isSo = !hasText || text === undefined || text.includes('\n') || read.text.includes(text);
+    if (!isSo || !matcher.ofFacets(read.facets)) throw new IndexError('it says of an entry what the log does not');
     if (matcher.matches(read)) hits.push({ index, bytes: entry });
   }
   const last = block * TILE_WIDTH;
   return { hits, read: TILE_WIDTH, reached: order === 'newest' ? last : last + TILE_WIDTH };
-}
-
-/** 1 where the facets of that number are looked for. What SQLite proposes, the matcher judges. */
-async function fittingFacets({ db }: IndexFile, matcher: Matcher, pause: Pause): Promise<Uint8Array | undefined> {
-  const { caller, key, version, operation, outcome, scope } = matcher.wanted;
-  const terms: readonly (readonly [sql: string, value: string | number | undefined])[] = [
-    ['?3 IN (caller, application, user)', caller],
-    ['key = ?4', key],
-    ['version = ?5', version],
-    ['operation = ?6', operation],
-    [typeof outcome === 'number' ? 'status = ?7' : 'outcome = ?7', outcome],
-    ['substr(scope, 1, length(?8)) = ?8', scope],
-  ];
-  const used = terms.filter((term): term is readonly [string, string | number] => term[1] !== undefined);
-  if (used.length === 0) return undefined;
-  const where = used.map(([sql], i) => `AND ${sql.replaceAll(/\?\d/g, `?${i + 3}`)}`).join(' ');
-  const { rows } = db.prepare('SELECT coalesce(max(id) + 1, 0) AS rows FROM facets').get() ?? {};
-  const fitting = new Uint8Array(Number(rows));
-  const read = db.prepare(`SELECT id, hash, said FROM facets WHERE id BETWEEN ?1 AND ?2 ${where}`);
-  for (let at = 0; at < fitting.length; at += ROWS_AT_ONCE) {
-    for (const row of read.iterate(at, at + ROWS_AT_ONCE - 1, ...used.map(([, value]) => value))) {
-      if (matcher.ofFacets(readFacets(row))) fitting[Number(row['id'])] = 1;
-    }
-    await pause();
-  }
-  return fitting;
-}
-
-async function fittingTexts({ db }: IndexFile, text: string, pause: Pause): Promise<Uint8Array> {
-  const { rows } = db.prepare('SELECT coalesce(max(id) + 1, 0) AS rows FROM texts').get() ?? {};
-  const fitting = new Uint8Array(Number(rows));
-  const read = db.prepare('SELECT id FROM texts WHERE id BETWEEN ? AND ? AND instr(text, ?) > 0');
-  const wanted = Buffer.from(text);
-  for (let at = 0; at < fitting.length; at += ROWS_AT_ONCE) {
-    for (const { id } of read.iterate(at, at + ROWS_AT_ONCE - 1, wanted)) fitting[Number(id)] = 1;
-    await pause();
-  }
-  return fitting;
 }

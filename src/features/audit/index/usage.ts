@@ -4,8 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { TILE_WIDTH } from '../../../formats/tlog-tiles.ts';
 import { openEntries } from '../read-entries.ts';
 import type { Pause } from '../reading-turns.ts';
-import { facetsText, IndexError, type IndexFile, readFacets } from './index-file.ts';
+import { atOnce, facetsText, type IndexFile, readFacets } from './index-file.ts';
 import { type IndexedEntry, indexedEntry, type UseFacets, useFacets } from './indexed-entry.ts';
+import { IndexError } from './sealed.ts';
 
 export const DAY_MS = 86_400_000;
 
@@ -77,7 +78,7 @@ async function readIndexed(
   const addRow = (row: Readonly<Record<string, unknown>>): void => {
     const [id, first, last] = [Number(row['id']), row['first'] as number | null, row['last'] as number | null];
     const days = byId.get(id)?.days ?? new Map<number, number>();
-    const facets = readFacets<UseFacets>(row);
+    const facets = readFacets(row);
     byId.set(id, { facets, count: Number(row['count']), first: first ?? undefined, last: last ?? undefined, days });
   };
   const addDay = ({ day, use, count }: Readonly<Record<string, unknown>>): void => {
@@ -85,10 +86,10 @@ async function readIndexed(
     if (of === undefined) throw new IndexError('a part of it is missing');
     of.days.set(Number(day), Number(count));
   };
-  const columns = 'id, hash, said, count, first, last';
+  const select = 'SELECT id, hash, said, count, first, last FROM uses JOIN counts ON use = id';
   const start = blocks();
   const { rows } = db.prepare('SELECT coalesce(max(id) + 1, 0) AS rows FROM uses').get() ?? {};
-  const some = db.prepare(`SELECT ${columns} FROM uses WHERE id BETWEEN ?1 AND ?2 AND (?3 IS NULL OR last >= ?3)`);
+  const some = db.prepare(`${select} WHERE id BETWEEN ?1 AND ?2 AND (?3 IS NULL OR last >= ?3)`);
   for (let at = 0; at < Number(rows); at += ROWS_AT_ONCE) {
     for (const row of some.iterate(at, at + ROWS_AT_ONCE - 1, since)) addRow(row);
     await pause();
@@ -104,9 +105,8 @@ async function readIndexed(
     [day, use] = [Number(last['day']), Number(last['use'])];
     await pause();
   }
-  db.exec('BEGIN');
-  try {
-    const changed = db.prepare(`SELECT ${columns} FROM uses WHERE changed > ?1 AND (?2 IS NULL OR last >= ?2)`);
+  return atOnce(db, () => {
+    const changed = db.prepare(`${select} WHERE changed > ?1 AND (?2 IS NULL OR last >= ?2)`);
     for (const row of changed.iterate(start, since)) addRow(row);
     if (daily) {
       const changedDays = db.prepare('SELECT day, use, count FROM days WHERE day >= ? AND changed > ?');
@@ -114,7 +114,14 @@ async function readIndexed(
     }
     const uses = new Map(byId.values().map((use) => [facetsText(use.facets), use]));
     return { uses, entries: blocks() * TILE_WIDTH };
-  } finally {
-    if (db.isTransaction) db.exec('COMMIT');
-  }
+  });
+}
+
+/** Names of all operations that there are entries of. @throws Error of SQLite */
+export function readOperations(folder: string, index: IndexFile | undefined): ReadonlySet<string> {
+  const used = index?.db.prepare("SELECT DISTINCT said ->> '$.operation' AS operation FROM uses").all() ?? [];
+  const found = new Set(used.map(({ operation }) => String(operation)));
+  for (const { text } of openEntries(folder).from(index?.entries() ?? 0))
+    found.add(indexedEntry(Buffer.from(text)).facets.operation);
+  return found;
 }
