@@ -38,7 +38,7 @@ const { values } = parseArgs({
 });
 const own = values.control ?? '';
 const targets = JSON.parse(fs.readFileSync(join(own, 'targets.json'), 'utf8')) as HostileTargets;
-const { report, tryFile, tryProcesses } = openAttempts({ own, root: targets.root, pids: targets.pids });
+const { report, tryFile, tryProcesses, tell } = openAttempts({ own, root: targets.root, pids: targets.pids });
 
 await using link = openSupervisorLink();
 let instancePort = 0;
@@ -59,8 +59,7 @@ async function attack(): Promise<void> {
   await tryLink();
   await tryHttps();
   for (const name of ['directory.json', 'resources.json', 'issuer-key.json']) fs.writeFileSync(join(own, name), '{}');
-  fs.writeFileSync(join(own, 'report.new'), JSON.stringify(report));
-  fs.renameSync(join(own, 'report.new'), join(own, 'report.json'));
+  tell();
   // Last: what is no message at all ends this process.
   fs.writeSync(3, Buffer.from('ffffffffffffffff', 'hex'));
   await new Promise((resolve) => setTimeout(resolve, 30_000));

@@ -1,6 +1,6 @@
 // An indexer that was taken over: started exactly as the real one, it does whatever it can think of and writes down what came of it.
 import { createSocket } from 'node:dgram';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,7 +15,7 @@ const { files, port, socket, pids } = JSON.parse(readFileSync(join(own, 'targets
   readonly socket: string;
   readonly pids: readonly number[];
 };
-const { report, tryFile, tryProcesses } = openAttempts({ own, root: dirname(own), pids });
+const { report, tryFile, tryProcesses, tell } = openAttempts({ own, root: dirname(own), pids });
 const outcome = (work: () => unknown): Promise<string> =>
   Promise.try(work).then(
     () => 'done',
@@ -42,8 +42,7 @@ report['network by datagram'] = await outcome(
         .send('x', port, '127.0.0.1', (error) => (error === null ? resolve() : reject(error)));
     }),
 );
-writeFileSync(join(own, 'report.new'), JSON.stringify(report));
-renameSync(join(own, 'report.new'), join(own, 'report.json'));
+tell();
 await link.closed;
 
 /** What it is refused by reaches no handler of the server's. */

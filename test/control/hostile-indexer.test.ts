@@ -1,20 +1,17 @@
 // An indexer in the hands of an attacker, started exactly as the real one. It has SQLite, which asks no permission model, so it is
 // to have nothing that what SQLite gets at could leave by.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { places } from '../../src/deployment/data-layout.ts';
-import { spawnChild } from '../../src/links/spawn-child.ts';
 import { indexerProgram } from '../../src/supervisor/indexer-process.ts';
-import { withAttempts } from './hostile-targets.ts';
+import { attempted, READS } from './hostile-targets.ts';
 
 const FIXTURE = fileURLToPath(new URL('hostile-indexer.fixture.ts', import.meta.url));
-/** What it is there for. */
-const READS = /^(read|list|dots|as bytes|open|copy) /;
 /** What the threat model says that it can do. */
 const BY_SQLITE = /^(database|attach) /;
 
@@ -30,7 +27,7 @@ before(async () => {
     mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
     writeFileSync(path, 'its content');
   }
-  const program = withAttempts(indexerProgram(at, ['dev'], FIXTURE));
+  const program = indexerProgram(at, ['dev'], FIXTURE);
   const socket = join(at.root, 's.sock');
   await Promise.all([
     new Promise<void>((resolve) => byPort.listen(0, '127.0.0.1', resolve)),
@@ -39,24 +36,7 @@ before(async () => {
   const { port } = byPort.address() as { port: number };
   const folders = [dev.root, dev.audit, dev.module, dev.store, at.instances, at.control, at.root, '/tmp'];
   const targets = { files: [...files, ...folders, '/etc/passwd'], port, socket, pids: [] };
-  writeFileSync(join(at.index, 'targets.json'), JSON.stringify(targets));
-  let said = '';
-  const { link, gone } = spawnChild(program, (chunk) => (said += chunk.toString('utf8')));
-  const path = join(at.index, 'report.json');
-  await new Promise<void>((resolve, reject) => {
-    const watching = watch(at.index, () => {
-      if (!existsSync(path)) return;
-      watching.close();
-      resolve();
-    });
-    void gone.then(() => {
-      watching.close();
-      reject(new Error(`no report: ${said.slice(-2000)}`));
-    });
-  });
-  link.end();
-  await gone;
-  report = JSON.parse(readFileSync(path, 'utf8')) as typeof report;
+  report = await attempted(program, at.index, targets);
 });
 after(() => {
   for (const each of [byPort, bySocket]) each.close();

@@ -1,5 +1,5 @@
 // A watcher that was taken over: started exactly as the real one, it does whatever it can think of and writes down what came of it.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openSupervisorLink } from '../../src/links/child-link.ts';
@@ -15,7 +15,7 @@ const { files, folders, pids } = JSON.parse(readFileSync(join(own, 'targets.json
   readonly folders: readonly string[];
   readonly pids: readonly number[];
 };
-const { report, tryFile, tryProcesses } = openAttempts({ own, root, pids });
+const { report, tryFile, tryProcesses, tell } = openAttempts({ own, root, pids });
 
 await using link = openSupervisorLink();
 for (const path of files) tryFile(path);
@@ -25,6 +25,5 @@ for (const folder of folders) {
     report[`socket ${name}`] = await reach({ path: join(folder, name) });
   }
 }
-writeFileSync(join(own, 'report.new'), JSON.stringify(report));
-renameSync(join(own, 'report.new'), join(own, 'report.json'));
+tell();
 await link.closed;

@@ -1,20 +1,17 @@
 // A watcher in the hands of an attacker, started exactly as the real one beside a product that serves: it speaks to the network, so
 // whoever sends it something may get in there. It reads logs, and its own folder is all that it writes.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { places } from '../../src/deployment/data-layout.ts';
-import { spawnChild } from '../../src/links/spawn-child.ts';
 import { watcherProgram } from '../../src/supervisor/watcher-process.ts';
 import { verifyLog } from '../../src/tools/audit/verify/verify-log.ts';
 import { type RunningProduct, startProduct } from '../support/running-product.ts';
-import { withAttempts } from './hostile-targets.ts';
+import { attempted, READS } from './hostile-targets.ts';
 
 const FIXTURE = fileURLToPath(new URL('hostile-watcher.fixture.ts', import.meta.url));
-/** What it is there for. */
-const READS = /^(read|list|dots|as bytes|open|copy) /;
 
 describe('a watcher in the hands of an attacker', () => {
   let product: RunningProduct;
@@ -29,7 +26,7 @@ describe('a watcher in the hands of an attacker', () => {
     const single = [dev.config, dev.tlsCertificate, at.controlCertificate, at.management.verifierKey];
     isReadable = (path) =>
       single.includes(path) || readable.some((folder) => path === folder || path.startsWith(`${folder}/`));
-    const program = withAttempts(watcherProgram({ places: at, profile: 'dev', config: {} }, ['dev'], FIXTURE));
+    const program = watcherProgram({ places: at, profile: 'dev', config: {} }, ['dev'], FIXTURE);
     const below = [dev.audit, at.management.audit, dev.store, dev.module, at.management.module, at.control, at.ca];
     const files = [
       ...below.flatMap((folder) => [folder, ...readdirSync(folder).map((name) => join(folder, name))]),
@@ -39,24 +36,7 @@ describe('a watcher in the hands of an attacker', () => {
     const { pids: all } = product.state;
     const pids = [all.supervisor, ...(all.instances['dev']?.service ?? []), ...(all.instances['dev']?.module ?? [])];
     const targets = { files, folders: [join(dev.root, 'run'), join(at.management.root, 'run')], pids };
-    writeFileSync(join(at.watch, 'targets.json'), JSON.stringify(targets));
-    let said = '';
-    const { link, gone } = spawnChild(program, (chunk) => (said += chunk.toString('utf8')));
-    const path = join(at.watch, 'report.json');
-    await new Promise<void>((resolve, reject) => {
-      const watching = watch(at.watch, () => {
-        if (!existsSync(path)) return;
-        watching.close();
-        resolve();
-      });
-      void gone.then(() => {
-        watching.close();
-        reject(new Error(`no report: ${said.slice(-2000)}`));
-      });
-    });
-    link.end();
-    await gone;
-    report = JSON.parse(readFileSync(path, 'utf8')) as typeof report;
+    report = await attempted(program, at.watch, targets);
   });
   after(() => product[Symbol.asyncDispose]());
 
