@@ -17,7 +17,7 @@ const WORDS: readonly (readonly [noun: string, summary: string | undefined, alon
   ['federation', "tokens of other issuers, exchanged for an application's"],
   ['settings', 'settings of an instance'],
   ['separation', 'whether what administrators do takes two of them'],
-  ['reason', undefined, 'print the shell line that makes az say why a role is given'],
+  ['reason', undefined, 'print the shell line that makes az say why a role is given or a key in use is retired'],
   ['approval', 'what waits for a second administrator'],
   ['access', 'who may do what, and why a call was refused'],
   ['key', 'keys, as whoever looks after them sees them'],
