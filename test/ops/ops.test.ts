@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { metricTable } from '../../src/formats/metric-table.ts';
+import { call } from '../../src/http/outbound.ts';
 import { freePort } from '../support/free-port.ts';
 import { type MetricsText, readMetrics, sumOf } from '../support/metrics-text.ts';
 import { runStrongroom } from '../support/run-strongroom.ts';
@@ -118,16 +119,22 @@ function checkGroups(expression: string): void {
       assert.ok(known.has(label), `${label}: ${expression}`);
 }
 
-test('rules and dashboard name metrics and labels that there are, and each metric is in one of them', async () => {
-  const rules = [...(await readFile(RULES, 'utf8')).matchAll(/^ +expr: (?:\|\n((?: {10}.*\n)+)|(.*)\n)/gm)].map(
-    ([, block, line]) => block ?? line ?? '',
-  );
+async function readBoard(): Promise<{ readonly shown: readonly string[]; readonly asked: readonly string[] }> {
   const board = JSON.parse(await readFile(BOARD, 'utf8')) as {
     readonly panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[];
     readonly templating: { readonly list: readonly { readonly definition?: string }[] };
   };
-  const shown = board.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
-  const asked = board.templating.list.flatMap(({ definition }) => definition ?? []);
+  return {
+    shown: board.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
+    asked: board.templating.list.flatMap(({ definition }) => definition ?? []),
+  };
+}
+
+test('rules and dashboard name metrics and labels that there are, and each metric is in one of them', async () => {
+  const rules = [...(await readFile(RULES, 'utf8')).matchAll(/^ +expr: (?:\|\n((?: {10}.*\n)+)|(.*)\n)/gm)].map(
+    ([, block, line]) => block ?? line ?? '',
+  );
+  const { shown, asked } = await readBoard();
   assert.ok(rules.length > 25 && shown.length > 25);
   for (const each of [...rules, ...shown]) checkGroups(each);
   const used = new Set([...rules, ...shown, ...asked].flatMap(checkExpression));
@@ -187,7 +194,9 @@ test('the text is one that promtool has nothing to say against', { skip: skipUnl
   assert.deepEqual([code, said], [0, '']);
 });
 
-test('a real Prometheus reads the product, and a rule fires', { skip: skipUnless('prometheus') }, async () => {
+test('a real Prometheus reads the product, each panel has something to show, and a rule fires', {
+  skip: skipUnless('prometheus'),
+}, async () => {
   const port = await freePort();
   // The limits of the rules are for real life: here nobody waits for an hour.
   const impatient = (await readFile(RULES, 'utf8')).replace(/^ +for: .*\n/gm, '');
@@ -228,6 +237,20 @@ test('a real Prometheus reads the product, and a rule fires', { skip: skipUnless
         | undefined;
       return data?.result.length === 1;
     });
+    // Somebody without a token is refused.
+    const { direct } = product.state.uris.instances['dev'] ?? {};
+    await call({ url: new URL(`${direct}/keys?api-version=7.4`), ca: product.ca, withinMs: 60_000 }, 100_000);
+    const { shown } = await readBoard();
+    for (const panel of shown.filter((each) => !Object.keys(NOT_THERE).some((name) => each.includes(name)))) {
+      const expression = panel.replaceAll('$hsm', '.*').replaceAll('$__rate_interval', '1h');
+      // What is a rate needs two looks.
+      await until(expression, async () => {
+        const data = (await api(`query?query=${encodeURIComponent(expression)}`)) as
+          | { readonly result: readonly unknown[] }
+          | undefined;
+        return data !== undefined && data.result.length > 0;
+      });
+    }
     // Nobody has backed the demonstration up.
     await until('a rule fires', async () => {
       const data = (await api('alerts')) as

@@ -260,7 +260,8 @@ export class SinkRun implements AsyncDisposable {
 
   /** Not with each batch while there are more: what is written through to the disk holds up the recorder there. */
   get #isKeepingDue(): boolean {
-    return !this.#isKept && this.#options.clock.now() - this.#keptAt >= KEEP_MS;
+    // A clock that was set back would put it off.
+    return !this.#isKept && Math.abs(this.#options.clock.now() - this.#keptAt) >= KEEP_MS;
   }
 
   /** Of all, or of so many of them. */
