@@ -6,22 +6,26 @@ import { readWatchAct } from './watch-act.ts';
 
 const share = record({ ready: integer(0, 10_000), wanted: integer(0, 10_000) });
 
-const watchedInstance = record({
-  name: text,
-  activation: oneOf(...FARES, 'Stopped'),
-  /** It does not start: the store is not the one that was left behind. */
-  storeRefused: flag,
-  /** Those that answer. */
-  workers: share,
-  /** Workers that run and do not answer. */
-  silent: integer(0, 10_000),
-  /** Processes of the module. */
-  modules: share,
-  /** Its process answers. */
-  recorder: flag,
-  /** Workers can put on record what they are to answer. */
-  recording: flag,
-});
+const watchedInstance = record(
+  {
+    name: text,
+    activation: oneOf(...FARES, 'Stopped'),
+    /** It does not start: the store is not the one that was left behind. */
+    storeRefused: flag,
+    /** Those that answer. */
+    workers: share,
+    /** Processes of the module. */
+    modules: share,
+    /** Its process answers. */
+    recorder: flag,
+    /** Workers can put on record what they are to answer. */
+    recording: flag,
+  },
+  {
+    /** Workers that run and do not answer; a supervisor that was there before an update does not say. */
+    silent: integer(0, 10_000),
+  },
+);
 export type WatchedInstance = ReturnType<typeof watchedInstance>;
 
 const watchedProcesses = record({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { othersLoad } from './others-load.ts';
+import { othersLoad, used } from './others-load.ts';
 
 /** Milliseconds of two processors, and of these our own, in the second since the one before. */
 function inSeconds(...seconds: readonly (readonly [all: number, own: number])[]): readonly number[] {
@@ -28,6 +28,14 @@ test('it is looked at again after a while, for the system counts in steps', () =
   assert.equal(load(), 0);
   now = { ...now, at: 300, all: 300 };
   assert.equal(load(), 1);
+});
+
+test('where a container has fewer processors than the machine these count, and where nobody says what is used, all of it is', () => {
+  const busy = { model: '', speed: 0, times: { user: 1, nice: 0, sys: 0, idle: 0, irq: 0 } };
+  const system = { cpus: () => Array.from({ length: 64 }, () => busy), availableParallelism: () => 2 };
+  assert.deepEqual({ ...used(system), at: 0, own: 0 }, { at: 0, own: 0, all: 64, processors: 2 });
+  let at = 0;
+  assert.equal(othersLoad(() => ({ ...used({ ...system, cpus: () => [] }), at: (at += 1_000) }))(), 1);
 });
 
 test('of this machine it is told', () => {

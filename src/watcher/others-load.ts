@@ -1,6 +1,6 @@
 // How much of the machine's processors others use: what can wait rests the longer, the more they do. A low priority alone is not
 // enough: whoever has been given a processor keeps it for some milliseconds, whoever is woken meanwhile.
-import { cpus } from 'node:os';
+import os from 'node:os';
 
 /** Below this share of all processors nobody misses anything, and above the other all of it is theirs: a service at full load idles a little. */
 const [SPARE, FULL] = [0.65, 0.8];
@@ -10,33 +10,34 @@ const LOOK_MS = 250;
 export interface Used {
   /** Milliseconds since some time. */
   readonly at: number;
-  /** Milliseconds of all processors together, and of this process, until then. */
+  /** Milliseconds of all processors together, NaN where nobody says, and of this process, until then. */
   readonly all: number;
   readonly own: number;
+  /** That we may use: in a container fewer than are counted. */
   readonly processors: number;
 }
 
 /** @returns 0, they do not need it, to 1, they use all of it; as it was a moment ago */
-export function othersLoad(look: () => Used = used): () => number {
+export function othersLoad(look: () => Used = () => used()): () => number {
   let [before, load] = [look(), 0];
   return () => {
     const now = look();
     if (now.at - before.at < LOOK_MS) return load;
     const others = now.all - before.all - (now.own - before.own);
     const share = others / ((now.at - before.at) * now.processors);
-    load = Math.min(1, Math.max(0, (share - SPARE) / (FULL - SPARE)));
+    load = Number.isNaN(share) ? 1 : Math.min(1, Math.max(0, (share - SPARE) / (FULL - SPARE)));
     before = now;
     return load;
   };
 }
 
-function used(): Used {
+export function used({ cpus, availableParallelism }: Pick<typeof os, 'cpus' | 'availableParallelism'> = os): Used {
   const all = cpus().map(({ times: { user, nice, sys, irq } }) => user + nice + sys + irq);
   const { user, system } = process.cpuUsage();
   return {
     at: performance.now(),
-    all: all.reduce((sum, each) => sum + each, 0),
+    all: all.length === 0 ? Number.NaN : all.reduce((sum, each) => sum + each, 0),
     own: (user + system) / 1000,
-    processors: all.length,
+    processors: availableParallelism(),
   };
 }

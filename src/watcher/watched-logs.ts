@@ -16,6 +16,8 @@ export interface WatchedLog {
   readonly instance?: string;
   /** What it was called, as the record of purges has it. */
   readonly purged?: string;
+  /** When that was, ISO 8601. */
+  readonly purgedAt?: string;
   /** ARM id of the instance. */
   readonly resourceId?: string;
   /** Resource ids of sinks, lower case: those of them that get it, by its diagnostic settings, or got it when it was purged. */
@@ -39,10 +41,11 @@ export function findLogs(places: Places, names: readonly string[]): readonly Wat
   const purged = existsSync(places.purged) ? readdirSync(places.purged).filter(isGuid) : [];
   const records = new Map(recordedPurges(places.purged).map((line) => [line.instanceId, line]));
   const gone = purged.map((id): WatchedLog => {
-    const { name, resourceId, diagnostics } = records.get(id) ?? {};
-    const known =
-      name === undefined ? {} : { purged: name, ...(resourceId === undefined ? {} : { resourceId }), diagnostics };
-    return { origin: logOrigin(id), folder: join(places.purged, id), ...known, isManagement: false };
+    const own = { origin: logOrigin(id), folder: join(places.purged, id), isManagement: false };
+    const line = records.get(id);
+    if (line === undefined) return own;
+    const { name: purged, rootKeysDestroyedAt: purgedAt, resourceId, diagnostics } = line;
+    return { ...own, purged, purgedAt, resourceId, diagnostics };
   });
   return [...managementLog(places), ...instances, ...gone];
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { watched } from '../../links/watcher-messages.ts';
 import { NOW, wellDeployment, wellInstance } from './health.fixture.ts';
 import { type Condition, type InstanceCondition, judgeCondition, judgeInstance } from './readiness.ts';
 
@@ -23,6 +24,13 @@ test('a deployment that is well has nothing to say, and every measurement is nam
     checks.map(({ output }) => output).filter((output) => output !== undefined),
     [],
   );
+});
+
+test('a supervisor that was there before an update, and does not say who is silent, is read', () => {
+  const { silent: _, certificateEnds: __, ...instance } = wellInstance('dev');
+  const told = { instances: [instance], processes: { control: true, managementRecorder: true } };
+  const [heard = assert.fail()] = watched.decode(watched.encode(told)).instances;
+  assert.deepEqual(troubleOf(judgeInstance({ ...wellInstance('dev'), ...heard }, NOW)), []);
 });
 
 const troubles: readonly (readonly [Partial<InstanceCondition>, readonly string[]])[] = [

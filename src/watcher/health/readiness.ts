@@ -56,7 +56,17 @@ export function judgeCondition(condition: Condition, now: number): readonly Chec
 }
 
 export function judgeInstance(condition: InstanceCondition, now: number): readonly Check[] {
-  const { name, activation, storeRefused, workers, silent, modules, recorder, recording, certificateEnds } = condition;
+  const {
+    name,
+    activation,
+    storeRefused,
+    workers,
+    silent = 0,
+    modules,
+    recorder,
+    recording,
+    certificateEnds,
+  } = condition;
   const isRefused = activation === 'Failed' && storeRefused;
   const judged: Check = {
     component: name,

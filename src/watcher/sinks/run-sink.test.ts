@@ -90,14 +90,18 @@ test('batches are bounded in number and in bytes, but for one entry by itself', 
 });
 
 test('between batches it rests for what others need of the machine, and not at all where they need nothing', async () => {
-  for (const [load, rests] of [
-    [0, []],
-    [0.25, [250, 250]],
-    [0.5, [500, 500]],
+  for (const [load, age, rests] of [
+    [0, 1, []],
+    [0.25, 1, [250, 250]],
+    [0.5, 1, [500, 500]],
+    // The older they are the less, and from five minutes on not at all: who keeps the machine full keeps no entry here.
+    [1, 70, [500, 500]],
+    [1, 310, []],
   ] as const) {
-    const clock = { ...movedClock(), load: () => load };
+    const clock = { ...movedClock(Date.UTC(2026, 10, 27, 0, 0, age)), load: () => load };
     const { got, open } = receiver();
-    await using run = start({ log: logOf(entries(5000), 256), open, clock });
+    const alike = Array.from({ length: 5000 }, (_, index) => entryAt(0, String(index)));
+    await using run = start({ log: logOf(alike, 256), open, clock });
     await until(() => got.length === 5000);
     await run[Symbol.asyncDispose]();
     assert.deepEqual(

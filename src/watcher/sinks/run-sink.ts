@@ -8,7 +8,7 @@ import type { FollowedEntries } from '../../features/audit/follow-entries.ts';
 import { Backoff } from '../../http/backoff.ts';
 import { digest, keepPosition, otherLog, type Position, type Refusal, readPosition, startAt } from './kept-position.ts';
 import { type Delivery, type LogEntry, type LogIdentity, MOST, type Sink } from './sink.ts';
-import { ageOf, type SinkStatus } from './sink-status.ts';
+import { ageOf, BEHIND_S, type SinkStatus } from './sink-status.ts';
 
 /** A log that grows. */
 export interface SentLog {
@@ -151,7 +151,7 @@ export class SinkRun implements AsyncDisposable {
       case 'taken':
         await this.#taken(batch, said.lost === undefined ? [] : [this.#refusal(batch, said.lost)]);
         this.#most = Math.min(this.#most * 2, MOST.entries);
-        return isFull || this.#held.length > 0 ? this.#more : PACED;
+        return isFull || this.#held.length > 0 ? this.#more(batch) : PACED;
       case 'refused':
         if (batch.length === 1) return this.#passOver(batch[0] as LogEntry, said.why);
         this.#most = Math.ceil(batch.length / 2);
@@ -253,9 +253,15 @@ export class SinkRun implements AsyncDisposable {
     if (refusals.length > 0 || this.#isKeepingDue) await this.#keep();
   }
 
-  /** Leaves the machine to requests in between: two processors at full load did a fifth less without. */
-  get #more(): Step {
-    return { wait: REST_S * this.#options.clock.load() };
+  /**
+   * Leaves the machine to requests in between: two processors at full load did a fifth less without. Less of it when entries wait for
+   * long, so that nobody keeps them here by keeping the machine full.
+   */
+  #more(taken: readonly LogEntry[]): Step {
+    const { clock } = this.#options;
+    const seconds = ageOf(taken.at(-1)?.bytes, clock.now());
+    const share = seconds >= NO_REST_AT_S ? 0 : seconds >= BEHIND_S ? 0.5 : 1;
+    return { wait: REST_S * share * clock.load() };
   }
 
   /** Not with each batch while there are more: what is written through to the disk holds up the recorder there. */
@@ -315,6 +321,8 @@ interface Step {
 const AT_ONCE: Step = { wait: 0 };
 /** Seconds between batches while there are more, where others use the whole machine. */
 const REST_S = 1;
+/** Age of an entry from which on it does not rest for others. */
+const NO_REST_AT_S = 300;
 /** After a batch that was not full: what comes meanwhile goes together. */
 const PACED: Step = { wait: 1 };
 

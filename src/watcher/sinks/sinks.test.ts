@@ -18,12 +18,13 @@ after(() => rmSync(folder, { recursive: true }));
 const ID = '6f1f3a52-9d1c-4f0b-8a55-0f6f5f6b9a10';
 const STORAGE = '/subscriptions/s/storageaccounts/Archive';
 
-/** Every way to be chosen; `sent` had begun. */
+/** Every way to be chosen; `sent` had begun, and `by-name` was there when the instance was purged. */
 const SINKS = [
   { name: 'all' },
   { name: 'sent', resourceId: STORAGE },
   { name: 'new', resourceId: STORAGE },
   { name: 'by-name', logs: ['Dev'] },
+  { name: 'new-by-name', logs: ['dev'], from: 'beginning' },
   { name: 'sent-by-name', logs: ['other'] },
   { name: 'other', logs: ['other', '@management'] },
 ] as const;
@@ -44,6 +45,8 @@ async function sentOf(recorded: { readonly diagnostics?: readonly string[] } | '
   if (recorded === 'altered') writeFileSync(purgeRecordFile(at.purged), '{}\n');
   const sinks = SINKS.map((sink) => ({ ...sink, kind: 'file', path: join(root, sink.name) }) as const);
   for (const name of ['sent', 'sent-by-name']) await keepPosition(positionFile(at.sinks, name, ID), startAt(0));
+  mkdirSync(join(at.sinks, 'by-name'), { recursive: true });
+  writeFileSync(join(at.sinks, 'by-name', 'since'), `${time}\n`);
   const clock = movedClock();
   const surroundings = { profile: 'dev', readFile: () => '', report: assert.fail } as const;
   await using opened = await openSinks({ folder: at.sinks, sinks, clock, ...surroundings });

@@ -37,7 +37,8 @@ export async function openSinks({ folder, sinks, clock, report, ...surroundings 
   function update(): void {
     for (const watched of newest) {
       const log = sentLog(watched);
-      for (const sink of sinks) settle(sink, log, isWanted(sink, watched, pathOf(sink, log)));
+      for (const sink of sinks)
+        settle(sink, log, isWanted(sink, watched, since.get(sink.name) ?? 0, pathOf(sink, log)));
     }
   }
 
@@ -89,19 +90,25 @@ function forgetOthers(folder: string, sinks: readonly SinkConfig[], report: (tex
   if (sinks.length === 0) rmSync(folder, { recursive: true, force: true });
 }
 
-/** What is left of a purged instance goes to those that were to have it then; where nothing says who that was, to those that had some. */
-function isWanted({ logs, resourceId }: SinkConfig, log: WatchedLog, path: string): boolean {
-  const { instance, purged, isManagement, diagnostics } = log;
+/**
+ * What is left of a purged instance goes to those that were to have it then; where nothing says who that was, to those that had some. A
+ * sink that is newer and names its instances means others: the name may be another's now. @param since when the sink was there first
+ */
+function isWanted({ logs, resourceId }: SinkConfig, log: WatchedLog, since: number, path: string): boolean {
+  const { instance, purged, purgedAt, isManagement, diagnostics } = log;
   const name = isManagement ? MANAGEMENT_LOG : (instance ?? purged)?.toLowerCase();
   const had = instance === undefined && !isManagement && existsSync(path);
-  const isNamed = logs === undefined || (name === undefined ? had : logs.some((each) => each.toLowerCase() === name));
+  const isNamed =
+    logs === undefined ||
+    ((name === undefined ? had : logs.some((each) => each.toLowerCase() === name)) &&
+      (purgedAt === undefined || had || since <= Date.parse(purgedAt)));
   return isNamed && (resourceId === undefined || (diagnostics?.includes(resourceId.toLowerCase()) ?? had));
 }
 
 /** When the sink was there first, of which the logs that there were before know nothing. */
 async function firstSeen(folder: string, clock: Clock): Promise<number> {
   const path = join(folder, 'since');
-  const found = Date.parse(readIfThere(path) ?? '');
+  const found = Date.parse(readIfThere(path)?.trim() ?? '');
   if (!Number.isNaN(found)) return found;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const now = clock.now();
