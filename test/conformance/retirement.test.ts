@@ -60,7 +60,10 @@ describe('a key in use, and a stock client that takes it away', () => {
 
     const who = await strongroom('access', 'who', '--key', 'kept');
     assert.equal(who.code, 0, who.stderr);
-    assert.match(who.stdout, /^PRINCIPAL +KIND +BY .*\n.* caller +Managed HSM Crypto User at \/.*broader than used\n/);
+    assert.match(
+      who.stdout,
+      /^PRINCIPAL +KIND +BY .*\n(.+\n)*.* caller +Managed HSM Crypto User at \/.*broader than used\n/,
+    );
     assert.match(who.stdout, /Groups come in tokens/);
 
     const used = await strongroom('usage', '--key', 'kept', '--json');
