@@ -24,6 +24,8 @@ const watchedInstance = record(
   {
     /** Workers that run and do not answer; a supervisor that was there before an update does not say. */
     silent: integer(0, 10_000),
+    /** Where its events may be sent to, as was decided when it was started: its file may be another since. Absent: nowhere. */
+    eventTargets: list(record({ origin: text }, { caFile: text })),
   },
 );
 export type WatchedInstance = ReturnType<typeof watchedInstance>;

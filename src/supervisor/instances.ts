@@ -49,6 +49,8 @@ const MOST_INSTANCES = 100;
 export class Instances implements AsyncDisposable {
   readonly #options: InstancesOptions;
   readonly #running = new Map<string, InstanceProcesses>();
+  /** Of each that was started: what its processes write into its file meanwhile does not count. */
+  readonly #eventTargets = new Map<string, WatchedInstance['eventTargets']>();
   /** Stopped by an operator: they are there, and only the operator starts them. */
   readonly #held = new Set<string>();
   /** Requests about one instance take turns. */
@@ -239,10 +241,12 @@ export class Instances implements AsyncDisposable {
   get conditions(): readonly WatchedInstance[] {
     const none = { ready: 0, wanted: 0 };
     const stopped = { storeRefused: false, workers: none, silent: 0, modules: none, recorder: false, recording: false };
-    return [...this.statuses].map(([name, { activation }]) => ({
-      name,
-      ...(this.#running.get(name)?.condition ?? { activation, ...stopped }),
-    }));
+    return [...this.statuses].map(([name, { activation }]) => {
+      const running = this.#running.get(name);
+      if (running === undefined) return { name, activation, ...stopped };
+      const eventTargets = this.#eventTargets.get(name);
+      return { name, ...running.condition, ...(eventTargets === undefined ? {} : { eventTargets }) };
+    });
   }
 
   /** From the moment on that everything is to stop: what fails from then on may be for that reason only. */
@@ -297,6 +301,7 @@ export class Instances implements AsyncDisposable {
       audit: places.audit,
       changed: () => this.#options.changed(name, instance.status),
     });
+    this.#eventTargets.set(name, config.eventTargets);
     this.#running.set(name, instance);
     try {
       await instance.start();

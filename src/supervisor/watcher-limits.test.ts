@@ -40,19 +40,20 @@ test('a worker has a few questions to answer at once, and others beside them', a
     );
 });
 
-test('of acts a log takes 600 at once, and one a second from then on, however long nothing was', () => {
+test('of acts each log takes 600 at once, and one a second from then on, however long nothing was', () => {
   let now = 0;
   const limits = new WatcherLimits(() => now);
-  const taken = (): number => {
+  const taken = (instance = 'east'): number => {
     for (let acts = 0; ; acts++) {
       try {
-        limits.takeAct();
+        limits.takeAct(instance);
       } catch {
         return acts;
       }
     }
   };
   assert.equal(taken(), 600);
+  assert.deepEqual([taken('west'), taken(''), taken()], [600, 600, 0]);
   for (const [seconds, acts] of [
     [0, 0],
     [0.5, 0],

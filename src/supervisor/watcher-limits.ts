@@ -15,13 +15,12 @@ export class WatcherLimits {
   /** Notes that wait, by instance; empty: none, and the last was less than a second ago. */
   readonly #notes = new Map<string, string>();
   readonly #unanswered = new Map<string, number>();
-  #acts = MOST_ACTS;
-  #actsAt: number;
+  /** Of each log, which one that is flooded does not use up for others. */
+  readonly #acts = new Map<string, { left: number; at: number }>();
 
   /** @param now milliseconds of a clock that nobody sets */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
-    this.#actsAt = now();
   }
 
   /** The newest note is told, at most one a second. */
@@ -51,12 +50,12 @@ export class WatcherLimits {
     }
   }
 
-  /** @throws Error: later, then */
-  takeAct(): void {
+  /** @param instance that there is, or '': the management plane @throws Error: later, then */
+  takeAct(instance: string): void {
     const now = this.#now();
-    this.#acts = Math.min(MOST_ACTS, this.#acts + ((now - this.#actsAt) * ACTS_PER_MINUTE) / 60_000);
-    this.#actsAt = now;
-    if (this.#acts < 1) throw new Error('too many acts are to be put on record');
-    this.#acts -= 1;
+    const { left, at } = this.#acts.get(instance) ?? { left: MOST_ACTS, at: now };
+    const acts = Math.min(MOST_ACTS, left + ((now - at) * ACTS_PER_MINUTE) / 60_000);
+    this.#acts.set(instance, { left: acts < 1 ? acts : acts - 1, at: now });
+    if (acts < 1) throw new Error('too many acts are to be put on record');
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { places } from '../deployment/data-layout.ts';
 import { readWatchConfig } from '../deployment/watch-config.ts';
-import { watcherProgram } from './watcher-process.ts';
+import { filesOf, watcherProgram } from './watcher-process.ts';
 
 test('an address that is a secret is not on the command line, which everybody on the machine may read', (t) => {
   const root = mkdtempSync(join(tmpdir(), 'strongroom-test-'));
@@ -15,7 +15,7 @@ test('an address that is a secret is not on the command line, which everybody on
     { alerts: { outlets: [{ kind: 'webhook', name: 'chat', url, secretFile: '/etc/s' }] } },
     'config',
   );
-  const { flags = [], args = [] } = watcherProgram({ places: places(root), profile: 'dev', config }, []);
+  const { flags = [], args = [] } = watcherProgram({ places: places(root), profile: 'dev', config }, { names: [] });
   assert.deepEqual(
     [...flags, ...args].filter((each) => each.includes('SECRET')),
     [],
@@ -23,25 +23,24 @@ test('an address that is a secret is not on the command line, which everybody on
   assert.ok(args.includes('--data'));
 });
 
-test('what events of an instance are checked against it may read, and nothing of one whose configuration does not read', (t) => {
+test('of what instances name it may read files: no folder, no pattern, nothing that only their own file says', (t) => {
   const root = mkdtempSync(join(tmpdir(), 'strongroom-test-'));
   t.after(() => rmSync(root, { recursive: true }));
   const at = places(root);
-  const id = '11111111-2222-4333-8444-555555555555';
-  for (const [name, caFile] of [
-    ['dev', '/etc/hooks-ca.pem'],
-    ['broken', 5],
-  ] as const) {
-    mkdirSync(at.instance(name).root, { recursive: true });
-    const config = {
-      ...{ profile: 'dev', id, name, tenantId: id, resourceId: '/r', region: 'local', createdAt: 'today' },
-      ...{ hostNames: [{ authority: 'a', authorization: 'b', resource: 'c' }], initialAdministrators: [id] },
-      issuers: [{ issuers: ['https://i'], audiences: ['a'], jwksUri: 'https://i/keys' }],
-      ...{ softDeleteRetentionInDays: 7, purgeProtection: false },
-      eventTargets: [{ origin: 'https://hooks.example', caFile }],
-    };
-    writeFileSync(at.instance(name).config, JSON.stringify(config));
-  }
-  const { flags = [] } = watcherProgram({ places: at, profile: 'dev', config: {} }, ['dev', 'broken']);
-  assert.equal(flags.filter((each) => each.includes('/etc/')).join(), '--allow-fs-read=/etc/hooks-ca.pem');
+  const ca = join(root, 'ca.pem');
+  const pattern = join(root, '*');
+  const [instances, purged] = [at.instance('dev').root, at.purged];
+  for (const folder of [instances, purged]) mkdirSync(folder, { recursive: true });
+  for (const file of [ca, pattern]) writeFileSync(file, '');
+  const targets = ['/', root, pattern, '/etc/*', join(root, 'none.pem'), ca].map((caFile) => ({ origin: 'o', caFile }));
+  assert.deepEqual(filesOf(targets), [ca]);
+  writeFileSync(
+    at.instance('dev').config,
+    JSON.stringify({ eventTargets: [{ origin: 'https://a.example', caFile: ca }] }),
+  );
+  const flagsFor = (files: readonly string[]): number => {
+    const { flags = [] } = watcherProgram({ places: at, profile: 'dev', config: {} }, { names: ['dev'], files });
+    return flags.filter((each) => each === `--allow-fs-read=${ca}`).length;
+  };
+  assert.deepEqual([flagsFor([]), flagsFor([ca])], [0, 1]);
 });

@@ -1,16 +1,22 @@
 // The watcher: reads the logs and tells others of them. It speaks to the network, so Node's permission model leaves it what it
 // reads, logs and what the configuration names, and a folder of its own. It runs only while there is something to watch for.
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '../deployment/data-layout.ts';
-import { type InstanceConfig, readInstanceConfig } from '../deployment/instance.ts';
 import { filesNamedIn, type WatchConfig } from '../deployment/watch-config.ts';
 import { makePrivateFolder } from '../files/private-folder.ts';
 import { entryOf } from '../links/entry.ts';
 import type { Link } from '../links/link.ts';
 import type { Program } from '../links/spawn-child.ts';
 import type { WatchAct } from '../links/watch-act.ts';
-import { HEARD_EVERY_MS, recordWatch, settings, watched, witnessed } from '../links/watcher-messages.ts';
+import {
+  HEARD_EVERY_MS,
+  recordWatch,
+  settings,
+  type WatchedInstance,
+  watched,
+  witnessed,
+} from '../links/watcher-messages.ts';
 import { workerAsked } from '../links/worker-asked.ts';
 import { confined } from './control-arguments.ts';
 import type { Instances } from './instances.ts';
@@ -48,7 +54,7 @@ export class WatcherProcess implements AsyncDisposable {
       log: join(logs, 'watcher.log'),
       report,
       show,
-      program: () => watcherProgram(options, this.#instances),
+      program: () => watcherProgram(options, { names: this.#instances, files: this.#files }),
       connected: (link) => this.#listen(link),
       ready: changed,
       down: changed,
@@ -61,7 +67,7 @@ export class WatcherProcess implements AsyncDisposable {
 
   get #isWanted(): boolean {
     const { config, places } = this.#options;
-    const isConfigured = Object.keys(config).length > 0 || eventTargets(places, this.#instances).length > 0;
+    const isConfigured = Object.keys(config).length > 0 || this.#targets.length > 0;
     // What is left of sinks that were taken out is for it to forget.
     return isConfigured || existsSync(places.sinks);
   }
@@ -70,8 +76,7 @@ export class WatcherProcess implements AsyncDisposable {
   update(): void {
     if (!this.#isWanted) return;
     this.#heartbeat ??= setInterval(() => setImmediate(() => this.#beat()), HEARD_EVERY_MS).unref();
-    const named = filesNamedIn(eventTargets(this.#options.places, this.#instances));
-    if (!this.#process.run(this.#instances, named)) this.#tell(this.#process.link);
+    if (!this.#process.run(this.#instances, this.#files)) this.#tell(this.#process.link);
   }
 
   /** Resolves when it serves, or does not for a reason that was reported. */
@@ -92,7 +97,8 @@ export class WatcherProcess implements AsyncDisposable {
       this.#limits.note(instance, note, (newest) => cosigned(instance, newest));
     });
     link.answer(recordWatch, ({ instance, act }) => {
-      this.#limits.takeAct();
+      if (instance !== '' && !this.#process.reads(instance)) throw new Error('there is no such instance');
+      this.#limits.takeAct(instance);
       return record(instance, act);
     });
     link.answer(workerAsked, ({ instance, at, asked }) =>
@@ -114,26 +120,36 @@ export class WatcherProcess implements AsyncDisposable {
   get #instances(): string[] {
     return this.#options.condition().instances.map(({ name }) => name);
   }
+
+  /** Where events may be sent to. */
+  get #targets(): EventTargets {
+    return this.#options.condition().instances.flatMap(({ eventTargets = [] }) => eventTargets);
+  }
+
+  get #files(): readonly string[] {
+    return filesOf(this.#targets);
+  }
 }
 
-/** Where events may be sent to; of an instance whose configuration does not read, nowhere. */
-function eventTargets(
-  places: Places,
-  names: readonly string[],
-): readonly NonNullable<InstanceConfig['eventTargets']>[number][] {
-  return names.flatMap((name) => {
-    try {
-      return readInstanceConfig(places.instance(name).config).eventTargets ?? [];
-    } catch {
-      return []; // it does not start, and says so
-    }
-  });
+type EventTargets = NonNullable<WatchedInstance['eventTargets']>;
+
+/** What instances name: a folder, or what Node takes for a pattern, would have the watcher read more than one file. */
+export function filesOf(targets: EventTargets): readonly string[] {
+  return filesNamedIn(targets).filter((path) => !path.includes('*') && isFile(path));
 }
 
-/** @param names of the instances whose logs it reads */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false; // it is not there, or not for us
+  }
+}
+
+/** @param reads names of the instances whose logs it reads, and files besides that it may read */
 export function watcherProgram(
   { places, profile, config }: Pick<WatcherOptions, 'places' | 'profile' | 'config'>,
-  names: readonly string[],
+  { names, files = [] }: { readonly names: readonly string[]; readonly files?: readonly string[] },
   entry = entryOf('watcher'),
 ): Program {
   makePrivateFolder(places.watch);
@@ -150,7 +166,7 @@ export function watcherProgram(
     entry,
     folder: realpathSync(places.watch),
     // What the configuration names stays as it is: where a link of it leads to may change.
-    reads: [...resolvedPaths(reads), ...filesNamedIn([config, eventTargets(places, names)])],
+    reads: [...resolvedPaths(reads), ...filesNamedIn(config), ...files],
     writes: config.sinks?.flatMap((sink) => (sink.kind === 'file' ? [sink.path] : [])) ?? [],
     args: ['--data', realpathSync(places.root), '--profile', profile],
     has: 'network',

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Places } from '../deployment/data-layout.ts';
-import { type InstanceConfig, readInstanceConfig } from '../deployment/instance.ts';
+import { readInstanceConfig } from '../deployment/instance.ts';
 import { recordedPurges } from '../deployment/purge-record.ts';
 import { readIfThere } from '../files/read-if-there.ts';
 import { isGuid } from '../formats/guid.ts';
@@ -22,21 +22,32 @@ export interface WatchedLog {
   readonly resourceId?: string;
   /** Resource ids of sinks, lower case: those of them that get it, by its diagnostic settings, or got it when it was purged. */
   readonly diagnostics?: readonly string[] | undefined;
-  /** Origins that events of the instance may be sent to. */
-  readonly eventTargets?: InstanceConfig['eventTargets'];
   readonly isManagement: boolean;
   /** ISO 8601; absent: nobody knows any more. */
   readonly createdAt?: string;
 }
 
-/** @param names of the instances that there are */
-export function findLogs(places: Places, names: readonly string[]): readonly WatchedLog[] {
-  const instances = names.flatMap((name): WatchedLog[] => {
+/**
+ * @param names of the instances that there are
+ * @param unread what there is of one whose configuration does not read; by default that is thrown
+ */
+export function findLogs(
+  places: Places,
+  names: readonly string[],
+  unread = (_: string, error: unknown): readonly WatchedLog[] => {
+    throw error;
+  },
+): readonly WatchedLog[] {
+  const instances = names.flatMap((name): readonly WatchedLog[] => {
     const { audit, config } = places.instance(name);
     if (!existsSync(config)) return [];
-    const { id, resourceId, diagnostics, eventTargets, createdAt } = readInstanceConfig(config);
-    const own = { instance: name, resourceId, diagnostics, eventTargets, createdAt };
-    return [{ origin: logOrigin(id), folder: audit, ...own, isManagement: false }];
+    try {
+      const { id, resourceId, diagnostics, createdAt } = readInstanceConfig(config);
+      const own = { instance: name, resourceId, diagnostics, createdAt };
+      return [{ origin: logOrigin(id), folder: audit, ...own, isManagement: false }];
+    } catch (error) {
+      return unread(name, error);
+    }
   });
   const purged = existsSync(places.purged) ? readdirSync(places.purged).filter(isGuid) : [];
   const records = new Map(recordedPurges(places.purged).map((line) => [line.instanceId, line]));

@@ -69,7 +69,7 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
   const metrics = openMetrics({ link, instances, gauges });
   const parts: readonly WatcherPart[] = [
     sinks,
-    stack.use(new EventsPart({ profile, folder: places.watch, record, link, report })),
+    await opened('events', async () => new EventsPart({ profile, folder: places.watch, record, link, report })),
     ...(named.length === 0 ? [] : [witnesses]),
     ...(health === undefined
       ? []
@@ -90,14 +90,17 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
           ),
         ]),
   ];
+  let logs: readonly WatchedLog[] = [];
   const owned = stack.move();
   return {
     update({ instances: all, processes }) {
       watched = all;
-      const logs = findLogs(
-        places,
-        all.map(({ name }) => name),
-      );
+      const names = all.map(({ name }) => name);
+      // Somebody may be writing it.
+      logs = findLogs(places, names, (name, error) => {
+        report(`${name} is watched as it was known: ${(error as Error).message}`);
+        return logs.filter(({ instance }) => instance === name);
+      });
       for (const part of parts) part.update(logs, all, processes);
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -26,7 +26,7 @@ describe('a watcher in the hands of an attacker', () => {
     const single = [dev.config, dev.tlsCertificate, at.controlCertificate, at.management.verifierKey];
     isReadable = (path) =>
       single.includes(path) || readable.some((folder) => path === folder || path.startsWith(`${folder}/`));
-    const program = watcherProgram({ places: at, profile: 'dev', config: {} }, ['dev'], FIXTURE);
+    const program = watcherProgram({ places: at, profile: 'dev', config: {} }, { names: ['dev'] }, FIXTURE);
     const below = [dev.audit, at.management.audit, dev.store, dev.module, at.management.module, at.control, at.ca];
     const files = [
       ...below.flatMap((folder) => [folder, ...readdirSync(folder).map((name) => join(folder, name))]),

@@ -1,6 +1,7 @@
 // The watcher's part for events over an instance that runs by itself: as in the product, but in this process and without links.
 import { mkdirSync } from 'node:fs';
 import { places } from '../../src/deployment/data-layout.ts';
+import { readInstanceConfig } from '../../src/deployment/instance.ts';
 import type { Link } from '../../src/links/link.ts';
 import { EventsPart } from '../../src/watcher/events/events-part.ts';
 import { findLogs } from '../../src/watcher/watched-logs.ts';
@@ -22,6 +23,11 @@ export function watchEvents(instance: RunningInstance): WatchedEvents {
   const reports: string[] = [];
   let skipped = 0;
   const answer = async () => ({ worker: 0, workers: 1, told: await instance.service.eventReceiver() });
+  const told = (each: EventsPart): void => {
+    const { name } = instance.config;
+    const { eventTargets = [] } = readInstanceConfig(at.instance(name).config);
+    each.update(findLogs(at, [name]), [{ name, eventTargets }]);
+  };
   const open = (): EventsPart => {
     const part = new EventsPart({
       profile: instance.config.profile,
@@ -31,13 +37,13 @@ export function watchEvents(instance: RunningInstance): WatchedEvents {
       report: (what) => reports.push(what),
       steady: () => performance.now() + skipped,
     });
-    part.update(findLogs(at, [instance.config.name]));
+    told(part);
     return part;
   };
   let part = open();
   return {
     reports,
-    update: () => part.update(findLogs(at, [instance.config.name])),
+    update: () => told(part),
     later: (seconds) => void (skipped += 1000 * seconds),
     async restart() {
       await part[Symbol.asyncDispose]();

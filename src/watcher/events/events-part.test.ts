@@ -64,11 +64,8 @@ test('sends it nowhere but where the configuration of its own instance allows, w
     report: (what) => reports.push(what),
     steady: () => (steady += 10_000),
   });
-  const logOf = (instance: string, targets: readonly string[]) => ({
-    ...{ folder, origin: ORIGIN, instance, resourceId: '/hsms/dev', isManagement: false },
-    eventTargets: targets.map((each) => ({ origin: each })),
-  });
-  part.update([logOf('dev', [origin])]);
+  const log = { folder, origin: ORIGIN, instance: 'dev', resourceId: '/hsms/dev', isManagement: false };
+  part.update([log], [{ name: 'dev', eventTargets: [{ origin }] }]);
   while (paths.length === 0) await delay(10);
   assert.deepEqual(paths, [`127.0.0.1:${port} /good`]);
   assert.ok(asked > lies.length);

@@ -1,11 +1,12 @@
 // Events as a part of the watcher: follows the logs of instances that may tell somebody, and delivers what they say is to be told. Where to,
-// a worker says, and the configuration of the instance has to allow it: neither sends anybody anywhere alone.
+// a worker says, and the supervisor has to allow it, by what the instance was started with: neither sends anybody anywhere alone.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventTargets } from '../../features/events/targets.ts';
 import { postEvent } from '../../http/post-event.ts';
 import type { Link } from '../../links/link.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
+import type { WatchedInstance } from '../../links/watcher-messages.ts';
 import { type EventReceiver, readEventReceiver, workerAsked } from '../../links/worker-asked.ts';
 import { FollowedLogs, followedLog } from '../followed-logs.ts';
 import { keepState, keptState } from '../kept-state.ts';
@@ -29,7 +30,7 @@ export class EventsPart implements AsyncDisposable {
   readonly #events: Events;
   readonly #stop = new AbortController();
   readonly #followed: FollowedLogs;
-  #targets: ReadonlyMap<string, NonNullable<WatchedLog['eventTargets']>> = new Map();
+  #targets: ReadonlyMap<string, NonNullable<WatchedInstance['eventTargets']>> = new Map();
 
   constructor(options: EventsPartOptions) {
     const { folder, record, report, steady = () => performance.now() } = options;
@@ -51,9 +52,9 @@ export class EventsPart implements AsyncDisposable {
     this.#followed = new FollowedLogs({ taker: this.#events, step, report, stopping: this.#stop.signal });
   }
 
-  update(logs: readonly WatchedLog[]): void {
+  update(logs: readonly WatchedLog[], instances: readonly Pick<WatchedInstance, 'name' | 'eventTargets'>[]): void {
     const all = logs.filter(({ isManagement }) => !isManagement);
-    this.#targets = new Map(all.map(({ instance = '', eventTargets = [] }) => [instance, eventTargets]));
+    this.#targets = new Map(instances.map(({ name, eventTargets = [] }) => [name, eventTargets]));
     const may = ({ instance }: WatchedLog): boolean =>
       instance !== undefined && (this.#targets.get(instance)?.length ?? 0) > 0;
     const followed = all.filter(may).map((log) => followedLog(log, ''));

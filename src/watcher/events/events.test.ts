@@ -203,6 +203,25 @@ describe('delivering events', () => {
     assert.deepEqual(subjects(bench), ['good']);
   });
 
+  test('an entry says of no more events than one act does that they are over: looking for many would hold up all', async () => {
+    const bench = new EventsBench();
+    bench.receiver = { since: SINCE };
+    bench.due('k', 'one');
+    const over = (count: number): Buffer => {
+      const events = ['one', ...Array.from({ length: count - 1 }, () => 'z')];
+      const entry = { operationName: 'EventDeliver', properties: { detail: { events } } };
+      return Buffer.from(auditEntryJson(ownEntry({ category: 'AuditEvent', ...entry })));
+    };
+    bench.log.push(over(3_800), over(101));
+    await bench.settle();
+    await bench.events.close();
+    assert.match(bench.saved, /"id":"one"/);
+    bench.log.push(over(100));
+    await bench.settle();
+    await bench.events.close();
+    assert.doesNotMatch(bench.saved, /"id":"one"/);
+  });
+
   test('a log that is another is read from its beginning', async () => {
     const bench = new EventsBench();
     bench.due('a');

@@ -10,7 +10,7 @@ import type { FollowedLog } from '../followed-logs.ts';
 import { digest, otherLog } from '../sinks/kept-position.ts';
 import { WayOut } from '../way-out.ts';
 import { type EventsState, type LogEvents, MOST_PENDING } from './events-state.ts';
-import { NOT_DELIVERED, recordedEvents } from './recorded-events.ts';
+import { MOST_IN_ACT, NOT_DELIVERED, recordedEvents } from './recorded-events.ts';
 
 /** One address that the configuration allows. */
 export interface EventOutlet {
@@ -41,8 +41,6 @@ export interface EventsOptions {
 const SAVED_EVERY_MS = 5_000;
 /** While there is nowhere to send to, and while the receiver is left alone: the address may be another by then. */
 const ASK_AGAIN_MS = 5_000;
-/** Events of one act. */
-const MOST_IN_ACT = 100;
 
 export class Events {
   readonly #options: EventsOptions;
@@ -88,7 +86,7 @@ export class Events {
     const log = this.#log(id);
     for (const said of entries.map(recordedEvents)) {
       if (said === undefined) continue;
-      if ('over' in said) drop(log, ({ event }) => said.over.includes(event.id));
+      if ('over' in said) drop(log, ({ event }) => said.over.has(event.id));
       else if (!log.pending.some(({ event }) => event.id === said.due.event.id))
         log.pending = [...log.pending, said.due];
     }

@@ -1,7 +1,7 @@
 // What a log says of events: those that are to be told, and what became of them. Whoever writes the log may be hostile: what does not
 // read is passed over.
 import type { NamedEvent } from '../../formats/cloud-event.ts';
-import { integer, isoTime, oneLine, type Reader, record, ShapeError } from '../../formats/shape.ts';
+import { integer, isoTime, list, oneLine, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
 
 const data: Reader<object> = (value, path) => {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
@@ -18,8 +18,11 @@ export interface DueEvent {
   readonly since: number;
 }
 
-export type RecordedEvents = { readonly due: DueEvent } | { readonly over: readonly string[] };
+export type RecordedEvents = { readonly due: DueEvent } | { readonly over: ReadonlySet<string> };
 
+/** Of one act. */
+export const MOST_IN_ACT = 100;
+const readIds = list(text, MOST_IN_ACT);
 const LONGEST = 16_384;
 
 /** Undefined: it says nothing of events. */
@@ -34,9 +37,8 @@ export function recordedEvents(entry: Buffer): RecordedEvents | undefined {
     };
     const { event, since, events } = properties?.detail ?? {};
     if (operationName === 'EventDue') return { due: readDueEvent({ event, since }, 'detail') };
-    if (operationName !== 'EventDeliver' || resultSignature === NOT_DELIVERED || !Array.isArray(events))
-      return undefined;
-    return { over: events.filter((each) => typeof each === 'string') };
+    if (operationName !== 'EventDeliver' || resultSignature === NOT_DELIVERED) return undefined;
+    return { over: new Set(readIds(events, 'events')) };
   } catch {
     return undefined;
   }
