@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import type { RowRequest } from '../../http/route.ts';
+import type { AnyRow, RowRequest } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
 import { ReadingTurns } from '../audit/reading-turns.ts';
+import { auditRows } from '../audit/rows.ts';
+import { usageRows } from '../usage/rows.ts';
 import { accessRows } from './rows.ts';
 
 test('whatever reads the log for a caller waits in the one queue, which is bounded', async () => {
@@ -33,4 +35,33 @@ test('whatever reads the log for a caller waits in the one queue, which is bound
       operation,
     );
   }
+});
+
+test('those who may ask for access alone do not keep out who may read the log', async () => {
+  const readingTurns = new ReadingTurns();
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const flood = ['a', 'b', 'c', 'd', 'e'].map((caller) => readingTurns.take(caller, () => held));
+  const isThrottled = (error: unknown): boolean => error instanceof ServiceError && error.code === 'Throttled';
+  const ask = (principal: string, row: AnyRow | undefined) =>
+    (async () => row?.handle({ query: new Map(), url: '', origin: '', principal: { oid: principal } } as never))();
+  const service = {
+    readingTurns,
+    roles: { isAllowed: ({ oid }: { oid: string }) => (oid.startsWith('auditor') ? { grant: 'g' } : undefined) },
+    usage: {
+      calls: async () => ({ entries: 0, gaveUp: false }),
+      uses: async () => ({ uses: [], entries: 0, gaveUp: false }),
+    },
+    systemNow: () => 1.79e9,
+    places: { audit: '/nowhere', index: '/nowhere' },
+  };
+  const [usage] = usageRows(service as unknown as Parameters<typeof usageRows>[0]);
+  const [search] = auditRows(service as unknown as Parameters<typeof auditRows>[0]);
+  // Who may read the settings is told of usage as well.
+  await assert.rejects(ask('settings-reader', usage), isThrottled);
+  const looked = Promise.allSettled([ask('auditor', usage), ask('auditor-too', search)]);
+  release();
+  await Promise.all(flood);
+  const [first = assert.fail(), second = assert.fail()] = await looked;
+  assert.equal(first.status, 'fulfilled');
+  assert.ok(second.status === 'rejected' && isThrottled(second.reason), 'the place is one');
 });

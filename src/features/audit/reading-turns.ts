@@ -4,17 +4,22 @@ import { setTimeout } from 'node:timers/promises';
 import { ServiceError } from '../../http/service-error.ts';
 
 const MOST_WAITING = 4;
+/** Beside them, for those who may read the log whatever they are: others with fewer rights cannot keep them from it. */
+const KEPT = 1;
 const RETRY_AFTER_S = 2;
 
 export class ReadingTurns {
   #last: Promise<unknown> | undefined;
   readonly #waiting = new Set<string>();
 
-  /** @param principal may have one reading that waits, beside one that goes on @throws ServiceError Throttled */
-  async take<T>(principal: string, read: () => Promise<T>): Promise<T> {
+  /**
+   * @param principal may have one reading that waits, beside one that goes on @param readsLog has the right to read the log itself
+   * @throws ServiceError Throttled
+   */
+  async take<T>(principal: string, read: () => Promise<T>, { readsLog = false } = {}): Promise<T> {
     const before = this.#last;
     if (before !== undefined) {
-      if (this.#waiting.has(principal) || this.#waiting.size >= MOST_WAITING) {
+      if (this.#waiting.has(principal) || this.#waiting.size >= MOST_WAITING + (readsLog ? KEPT : 0)) {
         const message = `Others read the log already; try again in ${RETRY_AFTER_S} s`;
         throw new ServiceError('Throttled', message, { retryAfter: RETRY_AFTER_S });
       }

@@ -59,9 +59,8 @@ export function auditRows({ places, readingTurns, indexWanted, report }: AuditSe
         };
         const matcher = matcherOf(readGiven(given));
         if (isLong(places.audit)) indexWanted();
-        const { page, log, indexed } = await readingTurns.take(principal.oid, () =>
-          searchOnce(places, report, matcher, range, size),
-        );
+        const search = () => searchOnce(places, report, matcher, range, size);
+        const { page, log, indexed } = await readingTurns.take(principal.oid, search, { readsLog: true });
         const asked = {
           ...given,
           order,

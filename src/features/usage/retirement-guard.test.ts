@@ -71,7 +71,12 @@ test('a version that became the newest while users were looked for is judged, no
     judge(never, restless),
     (error: unknown) => error instanceof ServiceError && error.innerCode === 'UsageUnknown',
   );
-  assert.deepEqual(await judge(never, restless, withReason), { made: undefined, retired: undefined });
+  const { retired } = await judge(never, restless, withReason);
+  assert.match(
+    retired?.warning ?? '',
+    /^Whether version \d, to be disabled, is used is not known: the key was changed /,
+  );
+  assert.deepEqual(retired?.detail, { usedBy: [], reason: 'stolen' });
 });
 
 test('a version that became the newest between the answer and the commit is judged before it is taken away', async () => {

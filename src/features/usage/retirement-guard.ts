@@ -33,20 +33,26 @@ export interface Guarding {
 export function openGuard({ usage, settings, systemNow, report }: Guarding): RetirementGuard {
   const judge = async (...[by, grantHeaders]: Parameters<RetirementGuard['change']>): Promise<Judgement> => {
     const mode = settings.value('StrongroomRetirementGuard');
-    if (mode === 'off') return { holds: () => true, passes: true };
+    if (mode === 'off') return { holds: () => true, passes: true, late: () => undefined };
     const days = settings.number('StrongroomRetirementGuardDays');
     const retirement = by(days);
     const holds = (): boolean => isDeepStrictEqual(by(days), retirement);
-    if (retirement === undefined) return { holds, passes: mode === 'warn' };
+    const late = (): Retired | undefined => {
+      const lost = by(days);
+      if (lost === undefined) return undefined;
+      const warning = unknownText(lost, 'the key was changed whenever it was looked for');
+      return { warning, detail: { usedBy: [], reason: reasonIn(grantHeaders()) } };
+    };
+    if (retirement === undefined) return { holds, late, passes: mode === 'warn' };
     const since = isoTime(systemNow() - days * DAY);
     const reason = reasonIn(grantHeaders());
     using patience = patienceWith(reason);
     const found = await Promise.race([whoUsed(usage, retirement, since, report), patience.over]);
     const passes = mode === 'warn' || reason !== undefined;
-    if (typeof found !== 'string' && found.length === 0) return { holds, passes };
+    if (typeof found !== 'string' && found.length === 0) return { holds, late, passes };
     const warning = typeof found === 'string' ? unknownText(retirement, found) : usedText(retirement, days, found);
     const usedBy = typeof found === 'string' ? [] : [...new Set(found.map(({ principal }) => principal))];
-    if (passes) return { holds, passes, retired: { warning, detail: { usedBy, reason } } };
+    if (passes) return { holds, late, passes, retired: { warning, detail: { usedBy, reason } } };
     throw new ServiceError('Conflict', `${warning}. ${wayOut(retirement)}`, {
       innerCode: typeof found === 'string' ? 'UsageUnknown' : 'KeyInUse',
     });
@@ -54,13 +60,16 @@ export function openGuard({ usage, settings, systemNow, report }: Guarding): Ret
   return {
     async change(by, grantHeaders, make) {
       for (let attempt = 1; ; attempt++) {
-        const { holds, passes, retired } = await judge(by, grantHeaders, make);
+        const { holds, late, passes, retired } = await judge(by, grantHeaders, make);
         const isLast = attempt === ATTEMPTS;
+        let told = retired;
         try {
           const made = await make(() => {
-            if (!holds() && !(passes && isLast)) throw new Unjudged();
+            if (holds()) return;
+            if (!(passes && isLast)) throw new Unjudged();
+            told = late();
           });
-          return { made, retired };
+          return { made, retired: told };
         } catch (error) {
           if (!(error instanceof Unjudged) || isLast) throw error;
         }
@@ -75,6 +84,8 @@ interface Judgement {
   /** It is made whoever uses the key. */
   readonly passes: boolean;
   readonly retired?: Retired;
+  /** What is told where it is made on a state that was not judged. */
+  late(): Retired | undefined;
 }
 
 /** The key was changed after its users were looked for: what is taken away is another version, or other operations. */

@@ -22,6 +22,7 @@ export interface UsageService extends Pick<Guarding, 'settings' | 'systemNow'> {
   readonly readingTurns: ReadingTurns;
 }
 
+const READ_LOG = dataAction('strongroom/audit/read/action');
 const MOST_DAYS = 3650;
 const DAY = 86_400;
 
@@ -31,14 +32,15 @@ export function usageRows({ keys, roles, usage, readingTurns, settings, systemNo
       method: 'GET',
       path: '/strongroom/v1/usage',
       operationName: 'UsageGet',
-      dataAction: dataAction('strongroom/audit/read/action'),
+      dataAction: READ_LOG,
       // Who may be told why a call was refused may be told of all of them.
       alsoAllows: (_, principal) => roles.isAllowed(principal, dataAction('settings/read/action'), ROOT_SCOPE)?.grant,
       scope: 'root',
       activation: 'any',
       async handle({ query, principal }) {
         const asked = readAsked(query, systemNow() * 1000);
-        return { status: 200, body: await readingTurns.take(principal.oid, () => viewOf(usage, asked)) };
+        const readsLog = roles.isAllowed(principal, READ_LOG, ROOT_SCOPE) !== undefined;
+        return { status: 200, body: await readingTurns.take(principal.oid, () => viewOf(usage, asked), { readsLog }) };
       },
     }),
     row({
