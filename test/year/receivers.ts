@@ -207,7 +207,7 @@ async function startMail(tls: { readonly cert: string; readonly key: string }, t
   const take = (text: string): void => {
     const subject = /^Subject: (.*(?:\r\n[ \t].*)*)/m.exec(text)?.[1]?.replace(/\r\n[ \t]+/g, ' ') ?? '';
     const [, title = '', hsm = '', count = '1'] =
-      /^\[critical\] (.*): (\S+)(?: \((\d+) alerts\))?$/.exec(subject) ?? [];
+      /^\[critical\] (.*): (\S+) at \S+(?: \((\d+) alerts\))?$/.exec(subject) ?? [];
     const message = /^Message-ID: <([^@]+)@/m.exec(text)?.[1] ?? '';
     const rule = titles.get(title) ?? `no rule: ${subject}`;
     const name = hsm === '@management' || hsm === 'Strongroom' ? '' : hsm;

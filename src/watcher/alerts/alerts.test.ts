@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { newState, parseAlertState } from './alert-state.ts';
@@ -22,6 +23,10 @@ test('an entry for which a rule holds is told once, in one message, and both are
   assert.deepEqual([id, source, type, subject], [message.id, '/hsms/dev', 'Strongroom.Alert', 'it']);
   const [alert] = alertsIn(bench.taken);
   const [fired] = bench.acts('AlertFired');
+  // The command shows this entry, whatever came at the same moment; and which machine's it is.
+  assert.match(message.text, /audit show --hsm-name dev --index 1 --json$/m);
+  assert.match(message.text, new RegExp(`^Host: ${RegExp.escape(hostname())}$`, 'm'));
+  assert.ok(message.subject.endsWith(`: dev at ${hostname()}`));
   assert.deepEqual([fired?.detail.alert, fired?.detail.index], [alert?.Id, 1]);
   assert.deepEqual(bench.acts('AlertDelivered')[0]?.detail.alerts, [alert?.Id]);
   assert.deepEqual(

@@ -1,4 +1,5 @@
 // What an outlet is given to send: alerts of one rule and one log, in one message that is the same whenever it is sent.
+import { hostname } from 'node:os';
 import { cloudEvent } from '../../formats/cloud-event.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';
 import { oneLine } from '../../formats/printable.ts';
@@ -8,7 +9,7 @@ import type { Rule } from './rule.ts';
 export interface Telling {
   readonly id: string;
   readonly severity: Alert['severity'];
-  /** `[critical] TITLE: INSTANCE`, for a line. */
+  /** `[critical] TITLE: INSTANCE at HOST`, for a line. */
   readonly subject: string;
   /** When the last of them happened. */
   readonly time: string;
@@ -33,7 +34,7 @@ export function telling({ id, alerts }: Message, rule: Rule | undefined, source:
   if (first === undefined || last === undefined) throw new TypeError('a message without alerts');
   const { severity, log } = first;
   const title = `${isTest ? 'TEST: ' : ''}${rule?.title ?? first.rule}`;
-  const name = log === '' ? 'Strongroom' : log;
+  const name = `${log === '' ? 'Strongroom' : log} at ${hostname()}`;
   const subject = `[${severity}] ${title}: ${name}${alerts.length === 1 ? '' : ` (${alerts.length} alerts)`}`;
   const told = alerts.map(({ id: Id, time: Time, what: What, more: More, index: Index, entry: Entry }) => ({
     ...{ Id, Time, What, More, Index, Entry },
@@ -46,6 +47,7 @@ export function telling({ id, alerts }: Message, rule: Rule | undefined, source:
       Text: rule?.text ?? '',
       Runbook: rule?.runbook ?? '',
       HsmName: log === MANAGEMENT ? '' : log,
+      Host: hostname(),
       ...(isTest ? { Test: true } : {}),
       Alerts,
     };
@@ -73,10 +75,10 @@ function inWords(alerts: readonly Alert[], rule: Rule | undefined): string {
   const lines = alerts.flatMap(({ time, what, more, log, index }) => [
     `${time}  ${oneLine(what)}`,
     ...(more === 0 ? [] : [`  and ${more} more of the same since the one before was told`]),
-    ...(index === undefined ? [] : [`  ${ownCommand(`audit show${logWords(log)} --since ${time} --last 1 --json`)}`]),
+    ...(index === undefined ? [] : [`  ${ownCommand(`audit show${logWords(log)} --index ${index} --json`)}`]),
   ]);
-  const about = rule === undefined ? [] : ['', rule.text, `What to do: ${rule.runbook}`];
-  return [...lines, ...about, ''].join('\n');
+  const about = rule === undefined ? [] : [rule.text, `What to do: ${rule.runbook}`];
+  return [...lines, '', `Host: ${hostname()}`, ...about, ''].join('\n');
 }
 
 function logWords(log: string): string {

@@ -1,9 +1,18 @@
 // `strongroom audit show|search|tail`: entries of a log, by one set of filters, from its files or from an instance.
 import { places } from '../../../deployment/data-layout.ts';
 import { type AuditFilter, type GivenFilter, readFilter } from '../../../features/audit/index/filter.ts';
+import type { SearchRange } from '../../../features/audit/index/search.ts';
 import { oneLine, printableJson } from '../../../formats/printable.ts';
 import { ENTRY_HEADINGS, entryLine } from '../../../tools/audit/entry-line.ts';
-import { type Command, command, jsonOption, type OptionValues, type Terminal, UsageError } from '../../command.ts';
+import {
+  type Command,
+  CommandError,
+  command,
+  jsonOption,
+  type OptionValues,
+  type Terminal,
+  UsageError,
+} from '../../command.ts';
 import { explained } from '../../explained.ts';
 import { asOption, caOption, openInstanceClient } from '../../instance-client.ts';
 import { nearest } from '../../nearest.ts';
@@ -45,20 +54,29 @@ export const commands: readonly Command[] = [
     details: `
 Works on the files, whether the service runs or not. With --json each line is an entry as it stands in the log, with its
 index added. It shows what is there; whether it was tampered with is what audit verify says. An operation may be written in
-any case; of one that the log has no entry of, standard error says so and names the nearest that it has.
+any case; of one that the log has no entry of, standard error says so and names the nearest that it has. With --index it is
+that entry alone: alerts name theirs.
 ${FILTERS}`,
-    options: { ...sourceOptions, ...filterOptions, 'last N': 'only the last N of them', ...jsonOption },
+    options: {
+      ...sourceOptions,
+      ...filterOptions,
+      'index N': 'only the entry of this index, counted from 0',
+      'last N': 'only the last N of them',
+      ...jsonOption,
+    },
     examples: [
       'strongroom audit show --last 20',
       'strongroom audit show --management --last 20',
+      'strongroom audit show --index 4711 --json',
       'strongroom audit show --operation KeyUnwrap --since 2026-11-25T00:00:00Z --json',
     ],
     async run(values, _operands, terminal) {
       const last = readLast(values.last);
       const { filter, source } = open(values, terminal);
       const print = printer(values.json, terminal);
-      if (last === undefined) for await (const found of source.search({ order: 'oldest' })) print(found);
-      else for (const found of (await newest(source, last)).reverse()) print(found);
+      const range = await rangeOf(values.index, source);
+      if (last === undefined) for await (const found of source.search({ order: 'oldest', ...range })) print(found);
+      else for (const found of (await newest(source, last, range)).reverse()) print(found);
       return print.ended(filter, source);
     },
   }),
@@ -94,7 +112,7 @@ ${FILTERS}`,
       const { source } = open(values, terminal);
       const print = printer(values.json, terminal);
       const before = await source.size();
-      for (const found of (await newest(source, last, before)).reverse()) print(found);
+      for (const found of (await newest(source, last, { before })).reverse()) print(found);
       for await (const found of source.follow(before)) print(found);
       return 0;
     },
@@ -132,9 +150,22 @@ function readLast(last: string | undefined): number | undefined {
   return last === undefined ? undefined : Number(last);
 }
 
-async function newest(source: AuditSource, most: number, before?: number): Promise<FoundEntry[]> {
+/** @throws UsageError, CommandError where the log has no such entry */
+async function rangeOf(index: string | undefined, source: AuditSource): Promise<Omit<SearchRange, 'order'>> {
+  if (index === undefined) return {};
+  if (!/^\d{1,15}$/.test(index)) throw new UsageError('--index must be a number from 0 on');
+  const [from, size] = [Number(index), await source.size()];
+  if (from >= size) throw new CommandError(`this log has no entry ${from}: it has ${size}, from 0 on`);
+  return { from, before: from + 1 };
+}
+
+async function newest(
+  source: AuditSource,
+  most: number,
+  range: Omit<SearchRange, 'order'> = {},
+): Promise<FoundEntry[]> {
   const found: FoundEntry[] = [];
-  for await (const each of source.search({ order: 'newest', ...(before === undefined ? {} : { before }) })) {
+  for await (const each of source.search({ order: 'newest', ...range })) {
     found.push(each);
     if (found.length >= most) break;
   }

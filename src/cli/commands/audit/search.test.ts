@@ -75,6 +75,14 @@ test('entries are found by the index, newest first, in the order of the log, and
   const around = ['--since', timeOf(16_800), '--until', timeOf(16_807), '--scope', '/keys/KEY-2'];
   assert.deepEqual((await found('search', ...around)).indexes, [16_802]);
   assert.deepEqual((await found('search', '--key', 'key-3', '--last', '2')).indexes, [16_898, 16_893]);
+  assert.deepEqual((await found('show', '--index', '16007')).indexes, [16_007]);
+  assert.deepEqual(
+    (await found('show', '--index', '16007', '--operation', 'KeyPurge', '--last', '1')).indexes,
+    [16_007],
+  );
+  assert.deepEqual((await found('show', '--index', '16008', '--operation', 'KeyPurge')).indexes, []);
+  const beyond = await strongroom('audit', 'show', '--index', String(COUNT), '--data', data);
+  assert.deepEqual([beyond.code, beyond.err.includes(`this log has no entry ${COUNT}`)], [1, true]);
   const text = await strongroom('audit', 'search', '--data', data, '--last', '1', '--operation', 'KeyPurge');
   assert.match(
     text.out,
