@@ -13,6 +13,7 @@ import { readIfThere } from '../files/read-if-there.ts';
 import { OPEN_NETWORK } from '../formats/network-rules.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
 import { ProvisionRefused } from '../links/provision-request.ts';
+import type { HostAct } from './control-process.ts';
 import { Instances } from './instances.ts';
 
 const CHILD = fileURLToPath(new URL('child.fixture.ts', import.meta.url));
@@ -38,6 +39,8 @@ function open(root: string, port = 8443, now = Date.now, report: (text: string) 
   const at = places(root);
   mkdirSync(root, { recursive: true });
   const changes: [string, InstanceStatus][] = [];
+  const acts: HostAct[] = [];
+  const log = { isFull: false };
   const instances = new Instances({
     places: at,
     plan: {
@@ -51,6 +54,11 @@ function open(root: string, port = 8443, now = Date.now, report: (text: string) 
     },
     aliases: { of: () => [], owner: (name) => (name === 'consumers' ? 'dev' : undefined) },
     now,
+    record: (act) => {
+      if (log.isFull) return Promise.reject(new Error('the log is full'));
+      acts.push(act);
+      return Promise.resolve();
+    },
     profile: {
       tenantId: TENANT,
       made: () => ({ profile: 'dev' }),
@@ -62,7 +70,7 @@ function open(root: string, port = 8443, now = Date.now, report: (text: string) 
     },
     changed: (name, status) => changes.push([name, status]),
   });
-  return { at, instances, changes };
+  return { at, instances, changes, acts, log };
 }
 
 const code = (wanted: string) => (error: unknown) => error instanceof ProvisionRefused && error.code === wanted;
@@ -148,6 +156,28 @@ test('one that an operator has stopped is told of, also after a restart, until t
   rmSync(mark);
   await instances.applyStopFlags();
   assert.equal(instances.statuses.get('dev')?.port, 4242);
+});
+
+test('what an operator stops and starts is on record, each once and before it is done; a log that cannot be written keeps nobody from it', async () => {
+  const reports: string[] = [];
+  const { at, instances, acts, log } = open(join(folder, 'recorded'), 8443, Date.now, (text) => reports.push(text));
+  await using _ = instances;
+  await instances.provision(request('dev'));
+  const { stopFlag } = at.instance('dev');
+  writeFileSync(stopFlag, '');
+  for (let n = 0; n < 2; n++) await instances.applyStopFlags();
+  assert.deepEqual(acts, [{ what: 'stop', instance: 'dev', by: 'operator' }]);
+  rmSync(stopFlag);
+  for (let n = 0; n < 2; n++) await instances.applyStopFlags();
+  assert.deepEqual(acts.slice(1), [{ what: 'start', instance: 'dev', by: 'operator' }]);
+  log.isFull = true;
+  writeFileSync(stopFlag, '');
+  await instances.applyStopFlags();
+  assert.equal(instances.statuses.get('dev')?.activation, 'Stopped');
+  assert.deepEqual(
+    [acts.length, reports],
+    [2, ['that an operator wants dev to stop is not on record: the log is full']],
+  );
 });
 
 test('new processes are asked for once, and it is said which ones serve', async () => {

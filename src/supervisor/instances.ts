@@ -26,6 +26,7 @@ import type { WatchAct } from '../links/watch-act.ts';
 import type { WatchedInstance } from '../links/watcher-messages.ts';
 import type { WorkerTold } from '../links/worker-asked.ts';
 import type { AliasTable } from './alias-table.ts';
+import type { HostAct } from './control-process.ts';
 import { InstanceInUse, InstanceProcesses } from './instance-processes.ts';
 import type { Profile } from './profile.ts';
 import { isBeingPurged, purgeInstance, resumePurges } from './purge/purge-instance.ts';
@@ -41,6 +42,8 @@ export interface InstancesOptions {
   readonly aliases: Pick<AliasTable, 'of' | 'owner'>;
   /** Milliseconds since 1970; default: the system's. */
   readonly now?: () => number;
+  /** Puts what an operator does on record. @throws when it cannot */
+  readonly record: (act: HostAct) => Promise<void>;
   changed(name: string, status: InstanceStatus): void;
 }
 
@@ -165,10 +168,21 @@ export class Instances implements AsyncDisposable {
       for (const name of this.#names()) {
         if (existsSync(this.#stoppedMark(name))) continue;
         const { stopFlag, replaceFlag } = this.#options.places.instance(name);
-        if (existsSync(stopFlag)) await this.#end(name);
+        const isStopped = existsSync(stopFlag);
+        if (isStopped ? this.#running.has(name) : this.#held.has(name)) await this.#recordOperator(name, isStopped);
+        if (isStopped) await this.#end(name);
         await this.#run(name);
         if (readIfThere(replaceFlag) === '') await this.#replace(name, replaceFlag);
       }
+    });
+  }
+
+  /** Whoever has the machine can stop its processes anyway: a log that cannot be written keeps nobody from it. */
+  async #recordOperator(instance: string, isStopped: boolean): Promise<void> {
+    const what = isStopped ? 'stop' : 'start';
+    await this.#options.record({ what, instance, by: 'operator' }).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#options.plan.report(`that an operator wants ${instance} to ${what} is not on record: ${why}`);
     });
   }
 

@@ -1,5 +1,5 @@
 // What the supervisor itself puts into the management plane's log: whatever control asks of it, before it is done, so that
-// nothing is done to an instance without an entry, whoever control obeys.
+// nothing is done to an instance without an entry, whoever control obeys; and that an operator has stopped or started one.
 import { recordedDetail } from '../http/entry-detail.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { auditEntryJson, cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS, ownEntry } from '../links/recorder/entry.ts';
@@ -7,7 +7,7 @@ import type { WatchAct } from '../links/watch-act.ts';
 import type { HostAct } from './control-process.ts';
 
 /** @throws AuditError: then it must not be done */
-export async function recordHostAct(audit: AuditLog, { what, instance, wanted, failure }: HostAct): Promise<void> {
+export async function recordHostAct(audit: AuditLog, { what, instance, wanted, by, failure }: HostAct): Promise<void> {
   // Names and requests are control's word: whatever it says fits.
   const name = cut(instance, KEPT_OF_STRANGERS);
   const entry = ownEntry({
@@ -19,6 +19,7 @@ export async function recordHostAct(audit: AuditLog, { what, instance, wanted, f
     PoolName: name,
     properties: wanted === undefined ? {} : { wanted: cut(JSON.stringify(wanted) ?? '', 4 * KEPT_OF_CALLERS) },
     scope: `/instances/${name}`,
+    ...(by === undefined ? {} : { resultDescription: `By a command at the machine: strongroom instance ${what}` }),
     ...(failure === undefined ? {} : notDone(failure)),
   });
   await audit.append(auditEntryJson(entry));

@@ -117,6 +117,7 @@ export async function startSupervisor(
     plan: { logs, frontToken, ...sizes(), entries: ENTRIES, indexWanted: () => indexer.want(), ...reporter },
     profile,
     aliases: book,
+    record: (act) => recordHostAct(audit, act),
     changed: (name, status) => {
       controlChild.link?.send(instanceChanged, { name, ...status });
       profile.heard(name);

@@ -74,6 +74,11 @@ describe('a product that is asked how it fares', () => {
 
   test('one that was stopped is not ready, says by whom, and how it starts', async () => {
     strongroom('instance', 'stop', 'dev');
+    const stop = ['--management', '--operation', 'Strongroom/instances/stop/action', '--json'];
+    assert.match(
+      strongroom('audit', 'show', ...stop).toString(),
+      /"resultDescription": ?"By a command at the machine: strongroom instance stop"/,
+    );
     const text = await until('/readyz', 503);
     assert.match(text, /^\[-\]dev:activation failed: an operator has stopped it: \.\/strongroom instance start dev$/m);
     strongroom('instance', 'start', 'dev');

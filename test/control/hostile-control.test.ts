@@ -145,6 +145,7 @@ describe('a control process in the hands of an attacker', () => {
         report: () => {},
       },
       aliases: { of: () => [], owner: () => undefined },
+      record: () => Promise.resolve(),
       profile: {
         tenantId,
         made: () => ({ profile: 'dev' }),

@@ -49,7 +49,8 @@ was deleted at the resource manager is not started by this.`,
     ...aboutOne,
     details: `
 Its processes end in order; its data stays as it is, and the resource manager goes on showing it. It stays stopped over
-restarts of the service until 'strongroom instance start'. Where nothing runs, it will not start with the rest.`,
+restarts of the service until 'strongroom instance start'. Where nothing runs, it will not start with the rest. A running
+service has both on record in the management plane's log, and tells of a stop (docs/guide/alerts.md).`,
     options: { ...hsmNameOption, ...dataOption },
     examples: ['strongroom instance stop dev'],
     async run({ data, 'hsm-name': named }) {
