@@ -2,7 +2,7 @@
 // again: an index that lacks something is only slower for who asks.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type IndexWriter, openIndexWriter } from '../features/audit/index/catch-up.ts';
-import { indexPlace, isBusy } from '../features/audit/index/index-file.ts';
+import { indexPlace, isBusy, removeOtherVersions } from '../features/audit/index/index-file.ts';
 
 /** One transaction; as long again it pauses, so that others find the file free, and half of a core at most is taken. */
 const STEP_MS = 50;
@@ -14,7 +14,9 @@ export async function keepCaughtUp(
   folders: readonly string[],
   stopping: AbortSignal,
   say: (what: string) => void,
+  wait = pause,
 ): Promise<void> {
+  removeOtherVersions(indexes);
   using stack = new DisposableStack();
   const logs = folders.map((folder) => stack.use(new CaughtUpLog(indexes, folder, say)));
   while (!stopping.aborted) {
@@ -22,9 +24,9 @@ export async function keepCaughtUp(
     for (const log of logs) {
       if (!log.step()) continue;
       more = true;
-      await pause(STEP_MS, stopping);
+      await wait(STEP_MS, stopping);
     }
-    if (!more) await pause(LOOK_EVERY_MS, stopping);
+    if (!more) await wait(LOOK_EVERY_MS, stopping);
   }
 }
 

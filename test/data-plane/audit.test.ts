@@ -125,7 +125,7 @@ test('what is no filter is refused by name', async () => {
     '&from=-1': /from must be the index of an entry/,
     '&maxresults=251': /maxresults must be a whole number from 1 to 250/,
     '&$skiptoken=YQ': /\$skiptoken must be the index of an entry/,
-    '&text=': /text must have 1 to 1000 characters/,
+    '&text=': /text must have 1 to 250 characters/,
   })) {
     const { status, text } = await ask(query);
     assert.equal(status, 400, query);

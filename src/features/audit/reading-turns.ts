@@ -47,6 +47,19 @@ export class ReadingTurns {
 
 export type Pause = () => Promise<unknown>;
 
+/** What is worked without a pause. */
+const WORK_MS = 4;
+
+/** To be called often: pauses where it has been worked so long since. */
+export function whenDue(pause: Pause): Pause {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < WORK_MS) return;
+    await pause();
+    since = performance.now();
+  };
+}
+
 /** To be called between steps of a reading: leaves as much time to others as has gone by since it was called last. */
 export function restingAsLong(
   now: () => number = () => performance.now(),

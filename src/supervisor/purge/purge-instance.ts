@@ -67,7 +67,7 @@ function carryOut(order: PurgeOrder, { places, now, reached = () => {} }: PurgeO
   reached('log kept');
   // Whoever reads the log there reads it without: what callers wrote stands in one place.
   for (const file of existsSync(places.index) ? readdirSync(places.index) : []) {
-    if (file.startsWith(`${order.instanceId}.`)) rmSync(join(places.index, file));
+    if (file.startsWith(`${order.instanceId}.`)) rmSync(join(places.index, file), { force: true });
   }
   // The mark goes last: it is what has this taken up again.
   for (const name of readdirSync(own.root)) {

@@ -8,6 +8,7 @@ import {
   indexPlace,
   openIndexFile,
   removeIndexFile,
+  toIndexError,
 } from '../../../features/audit/index/index-file.ts';
 import { indexedEntry } from '../../../features/audit/index/indexed-entry.ts';
 import { IndexError } from '../../../features/audit/index/sealed.ts';
@@ -70,10 +71,11 @@ export function localSource(
       try {
         for await (const { hits } of searchLog(folder, index, matcher, range)) yield* hits.map(shown);
       } catch (error) {
-        if (!(error instanceof IndexError) || index === undefined) throw error;
+        const reason = toIndexError(error);
+        if (!(reason instanceof IndexError) || index === undefined) throw error;
         removeIndexFile(index.place);
         throw new CommandError(
-          `the index of this log is not to be trusted: ${error.message}. It was removed and is made anew from the log: ask again`,
+          `the index of this log is not to be trusted: ${reason.message}. It was removed and is made anew from the log: ask again`,
         );
       }
     },

@@ -19,7 +19,7 @@ const ID = 'c0ffee00-0000-4000-8000-000000000000';
 const root = mkdtempSync(join(tmpdir(), 'audit-search-'));
 const data = join(root, 'data');
 const folder = join(data, 'instances', 'dev', 'audit');
-const index = join(data, 'index', `${ID}.db`);
+const index = join(data, 'index', `${ID}.4.db`);
 const timeOf = (i: number): string => new Date(1.79e12 + i * 1000).toISOString();
 
 async function record(entries: readonly object[]): Promise<void> {
@@ -162,7 +162,7 @@ test('a filter that says nothing, or options that exclude each other, are told w
   assert.match(await wrong('--outcome', 'maybe'), /--outcome must be success, refused, failed or a status such as 403/);
   assert.match(await wrong('--until', 'tomorrow'), /--until must be a time such as/);
   assert.match(await wrong('--scope', 'keys'), /--scope must be \/, \/keys or \/keys\/NAME/);
-  assert.match(await wrong('--text', 'x'.repeat(1001)), /--text must have 1 to 1000 characters/);
+  assert.match(await wrong('--text', 'x'.repeat(1001)), /--text must have 1 to 250 characters/);
   assert.match(await wrong('--as', 'alice'), /--as goes with --url/);
   assert.match(await wrong('--url', 'https://x.example', '--management'), /--url asks an instance for its own log/);
 });

@@ -6,6 +6,8 @@ import { bytesOf, IndexError, numbersIn, rowHash, sealed, unsealed } from './sea
 export type DictionaryName = 'words' | 'kinds';
 
 const CHUNK = 32 * 1024;
+/** With the longest record at its end, of an entry that is all bytes that are no UTF-8, and where its records end. */
+const LONGEST_CHUNK = 512 * 1024;
 
 export interface Chunk {
   /** Number of its first record, and of the one after its last. */
@@ -52,7 +54,18 @@ export class DictionaryReader {
     const count = all.length < 4 ? 0 : all.readUInt32LE(0);
     if (all.length < 4 + 4 * count) throw new IndexError('a part of it is damaged');
     const ends = numbersIn(Uint32Array, all.subarray(4, 4 + 4 * count));
-    return { first, next: first + count, ends, bytes: all.subarray(4 + 4 * count) };
+    const bytes = all.subarray(4 + 4 * count);
+    // A checksum is nobody's signature: what does not hold together would be read without end.
+    const unit = this.#name === 'kinds' ? 4 : 1;
+    let before = 0;
+    let areWhole = all.length <= LONGEST_CHUNK && ends.at(-1) === bytes.length;
+    for (let i = 0; i < ends.length && areWhole; i++) {
+      const end = ends[i] ?? 0;
+      areWhole = end >= before && end % unit === 0;
+      before = end;
+    }
+    if (!areWhole) throw new IndexError('a part of it is damaged');
+    return { first, next: first + count, ends, bytes };
   }
 }
 

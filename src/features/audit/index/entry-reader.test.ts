@@ -21,6 +21,8 @@ const shapes: readonly ((its: { time: string; id: string; request: string; took:
   ({ time, id, request }) => `{"time":"${time}","correlationId":"${id}","n":${JSON.stringify(`,"time":"${request}"`)}}`,
   ({ time, id, request }) => `{"time":"${time}","correlationId":"${id}${request}`,
   ({ time, took }) => `{"time":"${time}","durationMs":${took}}`,
+  ({ time }) => `{"operationName":"A","x":{"time":"${time}"},"properties":{}}`,
+  ({ time }) => `{"time":"${time}","tim\\u0065":"2026-11-28T08:00:00.000Z","properties":{}}`,
 ];
 
 test('for all entries, one after the other: what is remembered of those before changes nothing', () => {

@@ -40,6 +40,8 @@ export function entryReader<T>(of: (entry: IndexedEntry) => T, most: number) {
 function cutOut(
   text: string,
 ): { readonly rest: string; readonly time: number; readonly ids: readonly string[] } | undefined {
+  // Its time is that of the entry itself, and no name is written in another way.
+  if (!text.startsWith('{"time":"') || text.includes('\\u')) return undefined;
   let rest = '';
   let at = 0;
   const values: (string | undefined)[] = [];

@@ -1,63 +1,77 @@
 // Of which kinds the entries are that are looked for: the words that are meant, and then the kinds that have them.
-import type { Pause } from '../reading-turns.ts';
+import { type Pause, whenDue } from '../reading-turns.ts';
 import { type Chunk, DictionaryReader } from './dictionary.ts';
 import type { Matcher } from './filter.ts';
 import type { IndexFile } from './index-file.ts';
 import { type Facets, folded } from './indexed-entry.ts';
 import { bytesOf, numbersIn } from './sealed.ts';
 
-/** A kind is a status and numbers of words: of these facets, folded, and then of the lines of its text. */
-const FACETS = ['caller', 'application', 'user', 'operation', 'key', 'version', 'scope', 'outcome'] as const;
-const LINES = 1 + FACETS.length;
-const SCOPE = 1 + FACETS.indexOf('scope');
+/** A kind is numbers of words: of these facets, folded, and then of the lines of its text. */
+const FACETS = ['status', 'caller', 'application', 'user', 'operation', 'key', 'version', 'scope', 'outcome'] as const;
+const LINES = FACETS.length;
+const SCOPE = FACETS.indexOf('scope');
 
-/** Chunks that are looked at without a pause: 1 to 2 ms. */
-const CHUNKS_AT_ONCE = 32;
+/**
+ * What is read of a list for one search, some 0.4 s of work, whatever strangers have put into the log: it is of many times the size of a
+ * usual year's. Of what stands behind it nothing is known, so the entries that have it are read.
+ */
+const MOST_READ = 64 * 1024 * 1024;
+/** A record costs as much as so many bytes. */
+const RECORD = 32;
 
-export function kindOf({ status, ...facets }: Facets, text: string, wordOf: (word: string) => number): Uint8Array {
+export function kindOf(facets: Facets, text: string, wordOf: (word: string) => number): Uint8Array {
   const lines = new Set(text.split('\n').map(wordOf));
-  return bytesOf(new Uint32Array([status, ...FACETS.map((name) => wordOf(folded(facets[name]))), ...lines]));
+  return bytesOf(new Uint32Array([...FACETS.map((name) => wordOf(folded(String(facets[name])))), ...lines]));
 }
 
 /** What a kind is to a search. Of that which has the facets alone, an entry is meant if the text is one of its ids. */
-export const FITS = { not: 0, byFacets: 1, whole: 2 } as const;
+export const FITS = { not: 0, byFacets: 1, unknown: 2, whole: 3 } as const;
 
-/** @returns by numbers of kinds; undefined: all of them fit @throws IndexError @throws Error of SQLite */
+/** What records are to a search, by their numbers. */
+export interface Fitting {
+  /** Whether any is more than `not`. */
+  readonly any: boolean;
+  of(record: number): number;
+}
+
+/** @returns undefined: all kinds fit @throws IndexError @throws Error of SQLite */
 export async function fittingKinds(
   { db }: IndexFile,
   { wanted, text }: Matcher,
   pause: Pause,
-): Promise<Uint8Array | undefined> {
+  mostRead = MOST_READ,
+): Promise<Fitting | undefined> {
   const { scope, outcome, ...others } = wanted;
   const words = new DictionaryReader(db, 'words');
-  const given = { ...others, outcome: typeof outcome === 'string' ? outcome : undefined };
+  const given = { ...others, [typeof outcome === 'number' ? 'status' : 'outcome']: outcome?.toString() };
   const terms = (Object.keys(given) as (keyof typeof given)[])
     .filter((name) => given[name] !== undefined)
     .map((name) => ({
-      columns: (name === 'caller' ? (['caller', 'application', 'user'] as const) : [name]).map(
-        (facet) => 1 + FACETS.indexOf(facet),
+      columns: (name === 'caller' ? (['caller', 'application', 'user'] as const) : [name]).map((facet) =>
+        FACETS.indexOf(facet),
       ),
       word: words.idOf(given[name] ?? ''),
     }));
   const line = text === undefined ? undefined : wholeLine(text);
-  if (terms.length === 0 && scope === undefined && outcome === undefined && text === undefined) return undefined;
-  if (terms.some(({ word }) => word === undefined)) return new Uint8Array();
-  const scopes = scope === undefined ? undefined : await fitting(words, pause, (chunk) => below(chunk, scope));
-  const lines = line === undefined ? undefined : await fitting(words, pause, (chunk) => holding(chunk, line));
-  const status = typeof outcome === 'number' ? outcome : undefined;
-  return await fitting(new DictionaryReader(db, 'kinds'), pause, function* ({ first, ends, bytes }) {
+  if (terms.length === 0 && scope === undefined && text === undefined) return undefined;
+  if (terms.some(({ word }) => word === undefined)) return { any: false, of: () => FITS.not };
+  const fitting = (dictionary: DictionaryReader, find: (chunk: Chunk) => Found): Promise<Fitting> =>
+    fittingIn(dictionary, pause, mostRead, find);
+  const scopes = scope === undefined ? undefined : await fitting(words, (chunk) => below(chunk, scope));
+  const lines = line === undefined ? undefined : await fitting(words, (chunk) => holding(chunk, line));
+  return await fitting(new DictionaryReader(db, 'kinds'), function* ({ first, ends, bytes }) {
     const numbers = numbersIn(Uint32Array, bytes);
     let start = 0;
     for (let i = 0; i < ends.length; i++) {
       const at = start;
       start = (ends[i] ?? 0) / 4;
-      if (status !== undefined && numbers[at] !== status) continue;
-      if (scopes !== undefined && scopes[numbers[at + SCOPE] ?? 0] !== FITS.whole) continue;
+      const ofScope = scopes?.of(numbers[at + SCOPE] ?? 0) ?? FITS.whole;
+      if (ofScope === FITS.not) continue;
       if (!terms.every(({ columns, word }) => columns.some((column) => numbers[at + column] === word))) continue;
       let fits: number = lines === undefined ? FITS.whole : FITS.byFacets;
       for (let j = at + LINES; j < start && fits !== FITS.whole; j++)
-        fits = Math.max(fits, lines?.[numbers[j] ?? 0] ?? 0);
-      yield [first + i, fits];
+        fits = Math.max(fits, lines?.of(numbers[j] ?? 0) ?? 0);
+      yield [first + i, ofScope === FITS.unknown ? FITS.unknown : fits];
     }
   });
 }
@@ -71,18 +85,29 @@ function wholeLine(text: string): Buffer | undefined {
 type Found = Iterable<readonly [record: number, fits: number]>;
 
 /** @returns what those records that there are now are to the search */
-async function fitting(dictionary: DictionaryReader, pause: Pause, find: (chunk: Chunk) => Found): Promise<Uint8Array> {
-  const fits = new Uint8Array(dictionary.last()?.next ?? 0);
-  let chunks = 0;
-  for (let at = 0; at < fits.length; ) {
-    const chunk = dictionary.chunk(at);
-    for (const [record, how] of find(chunk)) fits[record] = how;
-    at = chunk.next;
-    chunks += 1;
-    if (chunks % CHUNKS_AT_ONCE === 0) await pause();
+async function fittingIn(
+  dictionary: DictionaryReader,
+  pause: Pause,
+  mostRead: number,
+  find: (chunk: Chunk) => Found,
+): Promise<Fitting> {
+  const rest = whenDue(pause);
+  const end = dictionary.last()?.next ?? 0;
+  const fits = new Uint8Array(Math.min(end, Math.ceil(mostRead / RECORD)));
+  let [known, read, any] = [0, 0, false];
+  while (known < fits.length && read < mostRead) {
+    await rest();
+    const chunk = dictionary.chunk(known);
+    for (const [record, how] of find(chunk)) {
+      fits[record] = how;
+      any = true;
+    }
+    known = chunk.next;
+    read += chunk.bytes.length + RECORD * chunk.ends.length;
   }
   await pause();
-  return fits;
+  known = Math.min(known, fits.length);
+  return { any: any || known < end, of: (record) => (record < known ? (fits[record] ?? FITS.not) : FITS.unknown) };
 }
 
 function* holding({ first, ends, bytes }: Chunk, wanted: Buffer): Found {
@@ -100,7 +125,8 @@ function* below({ first, ends, bytes }: Chunk, scope: string): Found {
   const wanted = Buffer.from(scope);
   let start = 0;
   for (const [i, end] of ends.entries()) {
-    const isPrefix = bytes.subarray(start, Math.min(end, start + wanted.length)).equals(wanted);
+    const isPrefix =
+      bytes[start] === wanted[0] && bytes.subarray(start, Math.min(end, start + wanted.length)).equals(wanted);
     const isWhole = end - start === wanted.length || scope === '/' || bytes[start + wanted.length] === 0x2f;
     if (isPrefix && isWhole) yield [first + i, FITS.whole];
     start = end;

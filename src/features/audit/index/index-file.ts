@@ -15,7 +15,7 @@ import { SegmentReader } from './segment.ts';
 /** 'STRX' */
 const APPLICATION_ID = 0x53545258;
 /** Goes up when tables, or what is put into them, change. */
-const VERSION = 3;
+const VERSION = 4;
 
 // `words` are the lines of all texts and the facets that are looked for, folded: they are few, whatever the log holds, but for what only
 // one entry has. `kinds` are entries that have the same facets and the same words. Both are lists, whose end alone is written to
@@ -42,6 +42,9 @@ export const TABLES = `
     day INTEGER NOT NULL, use INTEGER NOT NULL, count INTEGER NOT NULL, changed INTEGER NOT NULL, PRIMARY KEY (day, use)
   ) STRICT, WITHOUT ROWID;`;
 
+/** No value in it is longer: of ids that somebody thinks of so that they fall into one place, half as much. */
+const LONGEST_VALUE = 1024 * 1024;
+
 /** Where an index is, and of which log. */
 export interface IndexPlace {
   readonly path: string;
@@ -61,7 +64,16 @@ export function isLong(folder: string): boolean {
 export function indexPlace(indexes: string, folder: string): IndexPlace {
   const [, id = ''] = originOf(folder).split('/');
   if (!isGuid(id)) throw new IndexError(`the log in ${folder} is of no instance`);
-  return { path: join(indexes, `${id}.db`), folder };
+  // Each version has its own, as a process that was started before an upgrade goes on with the one before.
+  return { path: join(indexes, `${id}.${VERSION}.db`), folder };
+}
+
+/** Removes what other versions have left. */
+export function removeOtherVersions(indexes: string): void {
+  for (const name of existsSync(indexes) ? readdirSync(indexes) : []) {
+    const [, id = '', version] = /^([^.]+)(?:\.(\d+))?\.db(?:-journal)?$/.exec(name) ?? [];
+    if (isGuid(id) && version !== String(VERSION)) rmSync(join(indexes, name), { force: true });
+  }
 }
 
 export interface IndexFile extends Disposable {
@@ -76,14 +88,18 @@ export interface IndexFile extends Disposable {
 
 /** @throws IndexError when it is not to be used @throws Error of SQLite, as when another holds it */
 export function openIndexFile(place: IndexPlace, readOnly: boolean): IndexFile {
-  // SQLite gives its files the mode of the first, and makes that as the umask says.
-  if (!readOnly && !existsSync(place.path)) closeSync(openSync(place.path, 'a', 0o600));
+  if (!readOnly && !existsSync(place.path)) {
+    // Of a log that is gone none is made.
+    originOf(place.folder);
+    // SQLite gives its files the mode of the first, and makes that as the umask says.
+    closeSync(openSync(place.path, 'a', 0o600));
+  }
   const db = new DatabaseSync(place.path, {
     readOnly,
     timeout: readOnly ? 100 : 2_000,
     allowExtension: false,
     defensive: true,
-    limits: { attach: 0 },
+    limits: { attach: 0, length: LONGEST_VALUE },
   });
   // Opened before SQLite locks anything, and closed after: closing a file gives up all locks of the process on it.
   const descriptor = openSync(place.path, 'r');
@@ -93,6 +109,7 @@ export function openIndexFile(place: IndexPlace, readOnly: boolean): IndexFile {
     return counter.readUInt32BE();
   };
   const close = (): void => {
+    if (!db.isOpen) return;
     db.close();
     closeSync(descriptor);
   };
@@ -158,7 +175,9 @@ export function check({ db, place, changes }: Pick<IndexFile, 'db' | 'place' | '
     if (about?.['changes'] !== changes()) throw new IndexError('somebody has changed it');
     if (about['origin'] !== originOf(place.folder)) throw new IndexError('it is of another log');
     const blocks = Number(about['blocks']);
-    const { count } = db.prepare('SELECT coalesce(sum(count), 0) AS count FROM counts').get() ?? {};
+    // No more kinds of uses than entries, whatever somebody has put there.
+    const sum = db.prepare('SELECT coalesce(sum(count), 0) AS count FROM (SELECT count FROM counts LIMIT ?)');
+    const { count } = sum.get(blocks * TILE_WIDTH + 1) ?? {};
     if (count !== blocks * TILE_WIDTH) throw new IndexError('it has not counted as many entries as it has');
     for (const block of blocks === 0 ? [] : new Set([0, blocks - 1])) checkBlock(db, place.folder, block);
   });

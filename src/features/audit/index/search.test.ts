@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { openIndexWriter } from './catch-up.ts';
-import { type AuditFilter, matcherOf } from './filter.ts';
+import { type AuditFilter, matcherOf, readFilter } from './filter.ts';
 import { type IndexFile, type IndexPlace, openIndexFile } from './index-file.ts';
 import { anyEntry, CALLERS, recordedLog, VERSIONS } from './recorded-log.fixture.ts';
 import { type SearchRange, searchLog } from './search.ts';
@@ -38,6 +38,9 @@ const ranges: fc.Arbitrary<SearchRange> = fc.record(
   { order: fc.constantFrom('newest', 'oldest'), from: fc.nat(1_300), before: fc.nat(1_300) },
   { requiredKeys: ['order'] },
 );
+
+/** Of the index: all, nothing, and one chunk. */
+const reads = fc.constantFrom(undefined, 0, 1);
 
 function textOf(entry: Entry): string {
   const { correlationId: _, properties, time: __, ...rest } = entry as { properties: Entry } & Entry;
@@ -83,9 +86,10 @@ async function found(
   index: IndexFile | undefined,
   filter: AuditFilter,
   range: SearchRange,
+  mostRead?: number,
 ): Promise<number[]> {
   const all: number[] = [];
-  for await (const { hits } of searchLog(place.folder, index, matcherOf(filter), range))
+  for await (const { hits } of searchLog(place.folder, index, matcherOf(filter), range, undefined, mostRead))
     all.push(...hits.map((hit) => hit.index));
   return all;
 }
@@ -103,14 +107,96 @@ test('for all entries, filters and ranges: the index finds what a look at every 
   await log.record(entries.slice(700));
   assert.equal(early.blocks(), 2, 'whole bundles are in it, and the rest is read from the log');
   await fc.assert(
-    fc.asyncProperty(filters, ranges, fc.boolean(), async (filter, range, isIndexed) => {
+    fc.asyncProperty(filters, ranges, fc.boolean(), reads, async (filter, range, isIndexed, mostRead) => {
       const { from = 0, before = 9_999 } = range;
       const wanted = entries.flatMap((entry, index) =>
         index >= from && index < before && isMeant(entry, filter) ? [index] : [],
       );
       if (range.order === 'newest') wanted.reverse();
-      assert.deepEqual(await found(log, isIndexed ? early : undefined, filter, range), wanted);
+      assert.deepEqual(await found(log, isIndexed ? early : undefined, filter, range, mostRead), wanted);
     }),
     { numRuns: 200 },
   );
+});
+
+test('what is beyond the bound of an index is read from the log, and nothing else is', async () => {
+  using log = recordedLog();
+  const named = (name: string) => ({ time: '2026-11-28T08:00:00Z', operationName: name, properties: {} });
+  // 256 entries that are alike, then such as strangers make: no two are.
+  await log.record(Array.from({ length: 256 }, () => named('KeySign')));
+  await log.record(Array.from({ length: 512 }, (_, i) => named(`${'x'.repeat(1000)}${i}`)));
+  catchUp(log);
+  using index = openIndexFile(log, true);
+  const readFor = async (text: string, mostRead?: number): Promise<number> => {
+    let all = 0;
+    const steps = searchLog(log.folder, index, matcherOf({ text }), { order: 'oldest' }, undefined, mostRead);
+    for await (const { read } of steps) all += read;
+    return all;
+  };
+  assert.equal(await readFor('absent'), 0);
+  assert.equal(await readFor('absent', 1), 512, 'the first chunk has what most entries have');
+  assert.equal(await readFor('absent', 0), 768);
+});
+
+test('a search pauses within a bundle, however long each of its entries takes', async (t) => {
+  using log = recordedLog();
+  await log.record(entries.slice(0, 300));
+  catchUp(log);
+  let clock = 0;
+  t.mock.method(performance, 'now', () => clock);
+  const matcher = matcherOf({});
+  const slow = {
+    ...matcher,
+    matches: (...given: Parameters<typeof matcher.matches>) => {
+      clock += 5;
+      return matcher.matches(...given);
+    },
+  };
+  using index = openIndexFile(log, true);
+  for (const each of [index, undefined]) {
+    let [begun, longest] = [clock, 0];
+    const pause = (): Promise<void> => {
+      longest = Math.max(longest, clock - begun);
+      begun = clock;
+      return Promise.resolve();
+    };
+    for await (const _ of searchLog(log.folder, each, slow, { order: 'newest' }, pause));
+    // That of an entry, and of the last of the part of the log before it.
+    assert.ok(longest <= 10, String(longest));
+  }
+});
+
+test('what a worker in the hands of an attacker writes is found by the index as without it', async () => {
+  using log = recordedLog();
+  const status = { operationName: 'KeySign', resultType: 'Failed', properties: {} };
+  const forged: readonly (object | string)[] = [
+    { time: '2026-11-28T08:00:00Z', ...status, httpStatusCode: 2 ** 32 + 403 },
+    { time: '2026-11-28T08:00:00Z', ...status, httpStatusCode: 403.5 },
+    { time: '2026-11-28T08:00:00Z', ...status, httpStatusCode: 403 },
+    { operationName: 'A', x: { time: 'first secret' }, properties: {} },
+    { operationName: 'A', x: { time: 'second secret' }, properties: {} },
+    ...['2026', '2025', '2024'].map(
+      (year) => `{"time":"${year}-01-01T00:00:00Z","tim\\u0065":"2026-01-01T00:00:00Z","properties":{}}`,
+    ),
+  ];
+  await log.record([...forged, ...entries.slice(0, 256 - forged.length)]);
+  catchUp(log);
+  using index = openIndexFile(log, true);
+  const looks: readonly AuditFilter[] = [
+    { outcome: 403 },
+    { text: 'second secret' },
+    { text: 'first secret' },
+    { until: Date.UTC(2025, 5, 1) },
+    { since: Date.UTC(2025, 11, 1), until: Date.UTC(2026, 0, 2) },
+  ];
+  for (const filter of looks) {
+    const plain = await found(log, undefined, filter, { order: 'oldest' });
+    assert.deepEqual(await found(log, index, filter, { order: 'oldest' }), plain, JSON.stringify(filter));
+  }
+  assert.deepEqual(await found(log, index, { text: 'second secret' }, { order: 'oldest' }), [4]);
+});
+
+test('a text of more than 250 letters is not looked for', () => {
+  assert.equal(readFilter({ text: 'a'.repeat(250) }).text?.length, 250);
+  assert.throws(() => readFilter({ text: 'a'.repeat(251) }), /^ShapeError: text must have 1 to 250 characters/);
 });

@@ -6,9 +6,9 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { bundleEntries, TILE_WIDTH, tilePath } from '../../../formats/tlog-tiles.ts';
 import { openEntries } from '../read-entries.ts';
-import type { Pause } from '../reading-turns.ts';
+import { type Pause, whenDue } from '../reading-turns.ts';
 import type { Matcher } from './filter.ts';
-import { FITS, fittingKinds } from './fitting.ts';
+import { FITS, type Fitting, fittingKinds } from './fitting.ts';
 import { atOnce, type IndexFile } from './index-file.ts';
 import { indexedEntry } from './indexed-entry.ts';
 import { IndexError } from './sealed.ts';
@@ -43,6 +43,7 @@ const SEGMENTS_AT_ONCE = 16;
 
 /**
  * @param index absent: there is none, and every entry is read @param pause between what is done at once
+ * @param mostRead bytes of each list of the index
  * @throws IndexError when the index says what the log does not @throws Error of SQLite
  */
 export async function* searchLog(
@@ -51,6 +52,7 @@ export async function* searchLog(
   matcher: Matcher,
   { order, from = 0, before = Number.POSITIVE_INFINITY }: SearchRange,
   pause: Pause = setImmediate,
+  mostRead?: number,
 ): AsyncGenerator<Step> {
   // The index first: what comes meanwhile is behind its end, and so in the log's part.
   const indexed = index?.entries() ?? 0;
@@ -60,7 +62,8 @@ export async function* searchLog(
   const behind = { from: Math.max(from, indexed), before: end };
   const within = { from, before: Math.min(end, indexed) };
   if (order === 'newest') yield* searchEntries(log, matcher, behind, order, pause);
-  if (index !== undefined && within.from < within.before) yield* searchBlocks(index, matcher, within, order, pause);
+  if (index !== undefined && within.from < within.before)
+    yield* searchBlocks(index, matcher, within, order, pause, mostRead);
   if (order === 'oldest') yield* searchEntries(log, matcher, behind, order, pause);
 }
 
@@ -78,15 +81,19 @@ async function* searchEntries(
   pause: Pause,
 ): AsyncGenerator<Step> {
   if (from >= before) return;
-  const judged = (entries: readonly Hit[], reached: number): Step => ({
-    hits: entries.filter(({ bytes }) => matcher.matches(indexedEntry(bytes))),
-    read: entries.length,
-    reached,
-  });
+  const judged = async (entries: readonly Hit[], reached: number): Promise<Step> => {
+    const rest = whenDue(pause);
+    const hits: Hit[] = [];
+    for (const entry of entries) {
+      await rest();
+      if (matcher.matches(indexedEntry(entry.bytes))) hits.push(entry);
+    }
+    return { hits, read: entries.length, reached };
+  };
   if (order === 'newest') {
     for await (const entries of log.backwards(before)) {
       const reached = Math.max(from, entries.at(-1)?.index ?? from);
-      yield judged(
+      yield await judged(
         entries.filter((entry) => entry.index >= from),
         reached,
       );
@@ -100,11 +107,11 @@ async function* searchEntries(
     if (index >= before) break;
     some.push({ index, bytes: Buffer.from(text) });
     if (some.length < TILE_WIDTH) continue;
-    yield judged(some, index + 1);
+    yield await judged(some, index + 1);
     some = [];
     await pause();
   }
-  yield judged(some, before);
+  yield await judged(some, before);
 }
 
 async function* searchBlocks(
@@ -113,11 +120,12 @@ async function* searchBlocks(
   { from, before }: Range,
   order: SearchRange['order'],
   pause: Pause,
+  mostRead: number | undefined,
 ): AsyncGenerator<Step> {
   const { db, place } = index;
-  const kinds = await fittingKinds(index, matcher, pause);
+  const kinds = await fittingKinds(index, matcher, pause, mostRead);
   // Where no entry has the facets, none has them and the text as an id.
-  if (kinds?.every((fits) => fits === FITS.not)) return;
+  if (kinds?.any === false) return;
   const segments = new SegmentReader(db);
   const range = { first: Math.floor(from / TILE_WIDTH), last: Math.ceil(before / TILE_WIDTH) - 1 };
   let { first, last } = range;
@@ -136,7 +144,7 @@ async function* searchBlocks(
       }
     });
     for (const block of wanted) {
-      yield await readProposed(place.folder, block, matcher, { from, before }, order);
+      yield await readProposed(place.folder, block, matcher, { from, before }, order, whenDue(pause));
       await pause();
     }
     await pause();
@@ -149,7 +157,7 @@ function proposedOf(
   segments: SegmentReader,
   segment: Segment,
   { low, high }: Readonly<Record<'low' | 'high', number>>,
-  kinds: Uint8Array | undefined,
+  kinds: Fitting | undefined,
   { text, timed, since, until }: Matcher,
 ): WantedBlock[] {
   const blocks = Array.from({ length: high - low + 1 }, (_, i) => low + i).filter((block) => {
@@ -160,24 +168,24 @@ function proposedOf(
   if (blocks.length === 0) return [];
   const having = new Set(text === undefined ? [] : segments.having(segment, text));
   const fits = kinds === undefined ? undefined : fitsOf(segment.kinds(), kinds);
-  if (having.size === 0 && fits?.includes(FITS.whole) === false) return [];
+  if (having.size === 0 && fits?.some((how) => how >= FITS.unknown) === false) return [];
   const entries = segment.entries();
   return blocks.flatMap((block) => {
-    const least = having.has(block) ? FITS.byFacets : FITS.whole;
+    const least = having.has(block) ? FITS.byFacets : FITS.unknown;
     const start = (block - segment.first) * TILE_WIDTH;
     const proposed: Proposed[] = [];
     for (let at = 0; at < TILE_WIDTH; at++) {
       const how = fits === undefined ? FITS.whole : (fits[entries[start + at] ?? 0] ?? FITS.not);
-      if (how >= least) proposed.push({ at, hasText: how === FITS.whole });
+      if (how >= least) proposed.push({ at, how });
     }
     return proposed.length === 0 ? [] : [{ block, sum: segment.bundle(block).sum, entries: proposed }];
   });
 }
 
 /** Of these kinds; by a loop, as there are millions. */
-function fitsOf(numbers: Uint32Array, kinds: Uint8Array): Uint8Array {
+function fitsOf(numbers: Uint32Array, kinds: Fitting): Uint8Array {
   const fits = new Uint8Array(numbers.length);
-  for (let i = 0; i < numbers.length; i++) fits[i] = kinds[numbers[i] ?? 0] ?? FITS.not;
+  for (let i = 0; i < numbers.length; i++) fits[i] = kinds.of(numbers[i] ?? 0);
   return fits;
 }
 
@@ -190,8 +198,8 @@ interface WantedBlock {
 interface Proposed {
   /** Its number in the block. */
   readonly at: number;
-  /** By its texts, and not only because an id of its block may be the one. */
-  readonly hasText: boolean;
+  /** What it is proposed as; with the facets alone, because an id of its block may be the text. */
+  readonly how: number;
 }
 
 async function readProposed(
@@ -200,21 +208,24 @@ async function readProposed(
   matcher: Matcher,
   { from, before }: Range,
   order: SearchRange['order'],
+  rest: Pause,
 ): Promise<Step> {
   const bytes = await readFile(join(folder, tilePath('entries', block)));
   if (crc32(bytes) !== sum) throw new IndexError('it does not match the log');
   const { entries } = bundleEntries(bytes);
   const hits: Hit[] = [];
   const { text } = matcher;
-  for (const { at, hasText } of order === 'newest' ? proposed.toReversed() : proposed) {
+  for (const { at, how } of order === 'newest' ? proposed.toReversed() : proposed) {
     const index = block * TILE_WIDTH + at;
     const entry = entries[at]?.entry;
     if (entry === undefined) throw new IndexError('it does not match the log');
     if (index < from || index >= before) continue;
+    await rest();
     const read = indexedEntry(entry);
     // A text of several lines is proposed by one of them.
-    const isSo = !hasText || text === undefined || text.includes('\n') || read.text.includes(text);
-    if (!isSo || !matcher.ofFacets(read.facets)) throw new IndexError('it says of an entry what the log does not');
+    const hasText = how !== FITS.whole || text === undefined || text.includes('\n') || read.text.includes(text);
+    const isSo = how === FITS.unknown || (hasText && matcher.ofFacets(read.facets));
+    if (!isSo) throw new IndexError('it says of an entry what the log does not');
     if (matcher.matches(read)) hits.push({ index, bytes: entry });
   }
   const last = block * TILE_WIDTH;

@@ -47,6 +47,7 @@ export class SegmentReader {
     const [first, width] = [Number(row['first']), Number(row['width'])];
     if (!(block < first + width)) throw new IndexError('a part of it is missing');
     const bundles = numbersIn(Float64Array, unsealed(row['bundles'], `bundles ${first} ${width}`));
+    if (width > WIDTH || bundles.length !== 3 * width) throw new IndexError('a part of it is damaged');
     return {
       first,
       width,

@@ -89,6 +89,7 @@ async function readIndexed(
   const select = 'SELECT id, hash, said, count, first, last FROM uses JOIN counts ON use = id';
   const start = blocks();
   const { rows } = db.prepare('SELECT coalesce(max(id) + 1, 0) AS rows FROM uses').get() ?? {};
+  if (Number(rows) > blocks() * TILE_WIDTH) throw new IndexError('it has more uses than entries');
   const some = db.prepare(`${select} WHERE id BETWEEN ?1 AND ?2 AND (?3 IS NULL OR last >= ?3)`);
   for (let at = 0; at < Number(rows); at += ROWS_AT_ONCE) {
     for (const row of some.iterate(at, at + ROWS_AT_ONCE - 1, since)) addRow(row);
