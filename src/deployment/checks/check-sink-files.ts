@@ -29,7 +29,15 @@ export function checkSinkFiles(sinks: readonly SinkConfig[]): void {
       throw new ConfigError(`${member}: others may make files in ${at}: chmod go-w '${at}', or name another folder`);
     }
     if (file !== undefined) checkPrivate(path, member, 'has the log');
-    checkWay(file === undefined ? dirname(path) : path, `where ${member} leads`);
+    try {
+      checkWay(file === undefined ? dirname(path) : path, `where ${member} leads`);
+    } catch (cause) {
+      if (!(cause instanceof ConfigError)) throw cause;
+      // A folder of the system, such as /var/log on Ubuntu, is to stay as it is.
+      throw new ConfigError(`${cause.message}, or name a file elsewhere, such as in /var/lib/strongroom-sinks`, {
+        cause,
+      });
+    }
   }
 }
 
