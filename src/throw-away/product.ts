@@ -3,9 +3,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { overwriteFile } from '../files/destroy-folder.ts';
 import { flag, integer, oneOf, record } from '../formats/shape.ts';
 import { entryOf } from '../links/entry.ts';
 import { compiledSources, killGroup } from '../links/spawn-child.ts';
@@ -66,6 +67,9 @@ export async function startThrowAwayProduct(
     if (problem !== undefined) throw new Error(problem);
     if (performance.now() > late) throw new Error(`the product did not get ready in time: ${said.trim()}`);
   }
+  // It was read: should this process be killed, what stays until the next one wipes it has less in it.
+  overwriteFile(config);
+  await rm(config);
   const owned = stack.move();
   return {
     reached: { folder },

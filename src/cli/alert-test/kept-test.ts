@@ -1,4 +1,4 @@
-// The records of tests, a file each in the data directory; and what the watcher puts into the management plane's log of the newest.
+// The records of tests, a file each in the data directory; and what the watcher puts into the management plane's log of them.
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -10,6 +10,7 @@ import { having } from '../../formats/having.ts';
 import { oneLine } from '../../formats/printable.ts';
 import { isoTime, list, oneOf, text } from '../../formats/shape.ts';
 import { testedFile } from '../../watcher/alerts/alert-files.ts';
+import { MOST_TESTS, readTested, type Test } from '../../watcher/alerts/silences.ts';
 import type { TestedRule } from './run-test.ts';
 
 const FORMAT = 'strongroom alert test 1';
@@ -56,9 +57,19 @@ export async function keepTest(
       said: `Of ${rules.length} rules: ${said}; receivers: ${record.receivers}.`,
       record: createHash('sha256').update(content).digest('hex'),
     };
-    await replaceFile(testedFile(at.watch), `${JSON.stringify(tested)}\n`);
+    const file = testedFile(at.watch);
+    await replaceFile(file, `${JSON.stringify([...testsIn(file), tested].slice(-MOST_TESTS))}\n`);
   }
   return { record, path };
+}
+
+/** None where it does not read: it begins anew. */
+function testsIn(file: string): readonly Test[] {
+  try {
+    return readTested(file);
+  } catch {
+    return [];
+  }
 }
 
 const readKept = having({

@@ -76,13 +76,16 @@ async function without(folder: string, whileItIs: () => Promise<void>): Promise<
   }
 }
 
+const NO_RECORDER = 'the recorder does not run';
+
 const unrecorded: Scenario = {
   fires: ['recorder-down', 'management-log-down'],
   does: 'stopped the recorder of the HSM, and took the log of the management plane away',
   async run(scene) {
     const { at, pids, ask } = scene;
     const { managementRecorder, instances } = pids();
-    const recorder = instances['dev']?.recorder ?? 0;
+    const recorder = instances['dev']?.recorder ?? null;
+    if (recorder === null) throw new Error(NO_RECORDER);
     process.kill(recorder, 'SIGSTOP');
     try {
       // Something that is to be put on record.
@@ -111,7 +114,7 @@ const killed: Scenario = {
     const changed = () => statSync(join(dev.store, 'store.db-wal')).mtimeMs;
     for (let n = 0; n < ATTEMPTS && !isMissing(); n++) {
       const { recorder, service } = running();
-      if (recorder === null) throw new Error('the recorder does not run');
+      if (recorder === null) throw new Error(NO_RECORDER);
       let isAnswered = false;
       const before = changed();
       const asked = ask('PATCH', '/settings/StrongroomMaxTagsPerKey', { value: String(20 + n) })

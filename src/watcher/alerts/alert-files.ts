@@ -6,6 +6,6 @@ export const alertStateFile = (folder: string): string => join(folder, 'alerts.j
 export const testClockFile = (folder: string): string => join(folder, 'alert-test-clock');
 /** Of a test: when all figures were looked at last, by that clock. */
 export const testMeasuredFile = (folder: string): string => join(folder, 'alert-test-measured');
-/** The newest test of the alerts that was made here. */
+/** Tests of the alerts that were made here, the newest last. */
 export const testedFile = (folder: string): string => join(folder, 'alerts-tested.json');
 export const silencesFile = (folder: string): string => join(folder, 'alert-silences.json');

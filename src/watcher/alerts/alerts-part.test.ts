@@ -95,6 +95,19 @@ for (const kept of ['{', '{"format":"strongroom alerts 1","since":-5}']) {
   });
 }
 
+for (const name of ['alert-silences.json', 'alerts-tested.json']) {
+  test(`${name} that cannot be read is reported once, and alerts go on`, async () => {
+    using watch = new Watch();
+    mkdirSync(join(watch.folder, name));
+    await using part = await watch.open();
+    part.update([], [wellInstance('dev', { recording: false })], { control: true, managementRecorder: true });
+    watch.now += 20_000;
+    part.update([], [wellInstance('dev', { recording: false })], { control: true, managementRecorder: true });
+    await until(() => watch.fired('recorder-down') === 1 || watch.reports.length > 1);
+    assert.deepEqual(watch.reports, [`${name} does not read: EISDIR`]);
+  });
+}
+
 test('what cannot be kept at the start is reported, and alerts open', async () => {
   using watch = new Watch();
   rmdirSync(watch.folder);

@@ -1,5 +1,6 @@
 // Alerts as a part of the watcher: follows the logs that there are, holds them against the rules, and sends what is due.
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { AlertSettings } from '../../deployment/alert-settings.ts';
 import type { WatchAct } from '../../links/watch-act.ts';
 import type { WatchedInstance, WatchedProcesses } from '../../links/watcher-messages.ts';
@@ -41,6 +42,7 @@ export class AlertsPart implements AsyncDisposable {
   #instances: ReadonlySet<string> = new Set();
   #states: readonly WatchedInstance[] = [];
   readonly #clock: ClockJump;
+  readonly #unread = new Set<string>();
   #measureAt = 0;
   #measuring: Promise<void> = Promise.resolve();
 
@@ -121,11 +123,24 @@ export class AlertsPart implements AsyncDisposable {
   }
 
   async #step(): Promise<void> {
-    for (const silence of readSilences(silencesFile(this.#options.folder))) this.#alerts.silence(silence.id, silence);
+    const { folder } = this.#options;
+    for (const silence of this.#written(silencesFile(folder), readSilences)) this.#alerts.silence(silence.id, silence);
     // It may last for less than the time between two that it is told.
     if (this.#alerts.isHolding) this.#observe();
-    const test = readTested(testedFile(this.#options.folder));
-    if (test !== undefined) this.#alerts.tested(test);
+    this.#alerts.tested(this.#written(testedFile(folder), readTested));
     await this.#alerts.step();
+  }
+
+  /** What commands wrote, perhaps as another user: a file that cannot be read is reported, and holds nothing up. */
+  #written<T>(path: string, read: (path: string) => readonly T[]): readonly T[] {
+    try {
+      const found = read(path);
+      this.#unread.delete(path);
+      return found;
+    } catch (error) {
+      if (!this.#unread.has(path)) this.#options.report(`${basename(path)} does not read: ${codeOf(error)}`);
+      this.#unread.add(path);
+      return [];
+    }
   }
 }

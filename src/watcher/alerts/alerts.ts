@@ -135,11 +135,12 @@ export class Alerts {
     });
   }
 
-  /** The newest test of the alerts at this machine, as whoever made it says. */
-  tested({ id, by, said, record }: Test): void {
-    if (this.#state.tested === id) return;
-    this.#state.tested = id;
-    this.#act('', { what: 'AlertsTested', description: said, detail: { record, acceptedBy: by } });
+  /** Tests of the alerts at this machine, the newest last, as whoever made them says. */
+  tested(tests: readonly Test[]): void {
+    for (const { id, by, said, record } of tests.slice(tests.findIndex(({ id }) => id === this.#state.tested) + 1)) {
+      this.#state.tested = id;
+      this.#act('', { what: 'AlertsTested', description: said, detail: { record, acceptedBy: by } });
+    }
   }
 
   /** Begins what is due. @returns when all that it has begun is done */

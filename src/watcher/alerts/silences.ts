@@ -25,27 +25,21 @@ export function silencesText(silences: readonly Silence[]): string {
   return `${JSON.stringify({ format: 'strongroom alert silences 1', silences }, null, 2)}\n`;
 }
 
-/** One that does not read keeps nothing quiet. */
+/** @throws what keeps it from being read */
 export function readSilences(path: string): readonly (Omit<Silence, 'until'> & { readonly until: number })[] {
   const text = readIfThere(path);
-  if (text === undefined) return [];
-  try {
-    const newest = new Map(parseSilences(text).map((each) => [each.rule, { ...each, until: Date.parse(each.until) }]));
-    return [...newest.values()];
-  } catch {
-    return [];
-  }
+  const kept = text === undefined ? [] : parseSilences(text);
+  return [...new Map(kept.map((each) => [each.rule, { ...each, until: Date.parse(each.until) }])).values()];
 }
 
 const test = record({ id: guid, by: oneLine(100), said: oneLine(300), record: matching(/^[0-9a-f]{64}$/, 'SHA-256') });
 export type Test = ReturnType<typeof test>;
+/** As many are kept: of those made while nothing watches, older ones are not put on record. */
+export const MOST_TESTS = 100;
+const tests = list(test, MOST_TESTS);
 
-/** Undefined: there is none, or one that does not read. */
-export function readTested(path: string): Test | undefined {
+/** The newest last. @throws what keeps it from being read */
+export function readTested(path: string): readonly Test[] {
   const text = readIfThere(path);
-  try {
-    return text === undefined ? undefined : test(JSON.parse(text), 'alerts-tested.json');
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? [] : tests(JSON.parse(text), 'alerts-tested.json');
 }
