@@ -1,5 +1,5 @@
 // Commands that speak of a running copy: which data directory is meant, and what runs in it.
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { places } from '../deployment/data-layout.ts';
 import { mayReadRunningState, type RunningState, readRunningState } from '../deployment/running-state.ts';
@@ -11,6 +11,16 @@ import { explained } from './explained.ts';
 
 export function dataRootOf(flag: string | undefined): string {
   return explained(() => dataRoot(flag, process.env, CHECKOUT), { ConfigError: '' });
+}
+
+/** What another user writes there, those who serve from it cannot read. @throws CommandError */
+export function requireOwn(root: string): void {
+  const self = process.geteuid?.();
+  const uid = explained(() => statSync(root, { throwIfNoEntry: false }), { system: '' })?.uid;
+  if (self === undefined || uid === undefined || uid === self) return;
+  throw new CommandError(
+    `${root} belongs to another user (uid ${uid}), who could not read what this command writes there: run it as that user`,
+  );
 }
 
 const LOOK_MS = 50;

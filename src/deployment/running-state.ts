@@ -53,6 +53,8 @@ export interface RunningState {
   readonly env?: string;
   readonly envLocal?: string;
   readonly dataRoot: string;
+  /** What `--config` named at the start. */
+  readonly config?: string;
   readonly port: number;
   /** Where it can be asked how it fares; absent: nowhere. */
   readonly health?: string;

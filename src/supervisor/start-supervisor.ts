@@ -96,6 +96,7 @@ export async function startSupervisor(
       refusedAliases: book.refused,
       tenantId: profile.tenantId,
       dataRoot: at.root,
+      ...(config.configFile === undefined ? {} : { config: config.configFile }),
       port: profile.port,
       ...(watchConfig.health === undefined ? {} : { health: healthUri(watchConfig.health) }),
     };

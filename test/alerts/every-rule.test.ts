@@ -1,17 +1,17 @@
 // Every rule comes true of what the product does and says, and is told: by the command with which an operator tests the same. And each
 // operation that a rule names is one whose entries it holds for: one that no entry has would be a rule that nobody is ever told of.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AlertTestRecord } from '../../src/cli/alert-test/kept-test.ts';
-import { places } from '../../src/deployment/data-layout.ts';
-import { alertStateFile } from '../../src/watcher/alerts/alert-files.ts';
-import { newState } from '../../src/watcher/alerts/alert-state.ts';
 import { readRules } from '../../src/watcher/alerts/rules.ts';
+import { treeOf } from '../support/process-tree.ts';
 import { runStrongroom } from '../support/run-strongroom.ts';
-import { leftFolders } from '../support/throw-away-folders.ts';
+import { foldersOf } from '../support/throw-away-folders.ts';
 
 const RULE = {
   kind: 'entries',
@@ -27,21 +27,27 @@ const OWN = [
   ['own-never', 'CeremonyRecord'],
 ] as const;
 let data: string;
+let config: string;
 before(async () => {
   data = await mkdtemp(join(tmpdir(), 'every-rule-'));
-  const { watch } = places(data);
   const folder = join(data, 'rules');
-  for (const each of [watch, folder]) await mkdir(each, { mode: 0o700 });
+  await mkdir(folder, { mode: 0o700 });
   for (const [name, operation] of OWN)
     await writeFile(join(folder, `${name}.json`), JSON.stringify({ ...RULE, operations: [operation] }));
-  // As a start leaves it that is told nobody's address.
-  await writeFile(alertStateFile(watch), JSON.stringify(newState(Date.now(), { outlets: [], rules: folder })));
+  config = join(data, 'config.json');
+  await writeFile(config, JSON.stringify({ alerts: { outlets: [], rules: folder } }));
 });
 after(() => rm(data, { recursive: true }));
 
 test('each rule comes true in a throw-away product, of every operation that it names, and is told', async () => {
-  const left = leftFolders();
-  const { code, stdout, stderr } = await runStrongroom('alerts', 'test', '--no-send', '--json', '--data', data);
+  const run = runStrongroom('alerts', 'test', '--no-send', '--json', '--data', data, '--config', config);
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) assert.equal(await Promise.race([run, delay(20)]), undefined, 'it has ended');
+  };
+  await until(() => foldersOf(treeOf(process.pid)).length === 1);
+  const [folder = assert.fail()] = foldersOf(treeOf(process.pid));
+  await until(() => existsSync(join(folder, 'ready')) && !existsSync(join(folder, 'config.json')));
+  const { code, stdout, stderr } = await run;
   const { rules, record } = JSON.parse(stdout) as AlertTestRecord & { readonly record: string };
   const never = rules.find(({ rule }) => rule === 'own-never');
   assert.match(never?.reason ?? '', /^no scenario makes it come true: it was held against all of \d+$/);
@@ -73,7 +79,7 @@ test('each rule comes true in a throw-away product, of every operation that it n
         `${rule.name}: ${name}`,
       );
   }
-  assert.deepEqual(leftFolders(), left, 'it is wiped');
+  assert.ok(!existsSync(folder), 'it is wiped');
   const kept = await readdir(join(data, 'alert-tests'));
   assert.equal(kept.length, 1);
   const { record: _path, ...shown } = JSON.parse(stdout) as Record<string, unknown>;

@@ -15,7 +15,7 @@ import { type Command, CommandError, command, UsageError } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { explained } from '../explained.ts';
 import { instancesIn } from '../instance-folder.ts';
-import { dataRootOf } from '../running.ts';
+import { dataRootOf, requireOwn } from '../running.ts';
 import { table } from '../show.ts';
 import { alertOptions, opened, ruleNamed } from './alerts/opened.ts';
 import { test } from './alerts/test.ts';
@@ -110,7 +110,8 @@ which cannot be silenced. It holds once it is on record in the management plane'
     },
     examples: ['strongroom alerts silence settings-changed --for 2h --reason "change 4711"'],
     async run(values, [name]) {
-      const { state, rules, folder } = opened(values.data);
+      const { at, state, rules, folder } = opened(values.data);
+      requireOwn(at.root);
       if (state === undefined) throw new CommandError(OFF.trim());
       const { name: rule } = ruleNamed(rules, name);
       if (rule === NEVER_SILENT) throw new CommandError(`${NEVER_SILENT} is always told`);

@@ -1,8 +1,13 @@
 // `strongroom alerts test`: each rule, really fired, end to end, in a product that is thrown away.
+import { places } from '../../../deployment/data-layout.ts';
+import { makePrivateFolder } from '../../../files/private-folder.ts';
 import { isGood, keepTest } from '../../alert-test/kept-test.ts';
 import { CommandError, command } from '../../command.ts';
+import { explained } from '../../explained.ts';
+import { dataRootOf, requireOwn } from '../../running.ts';
 import { table } from '../../show.ts';
-import { alertOptions, opened, ruleNamed } from './opened.ts';
+import { configured } from './configured.ts';
+import { alertOptions, ruleNamed } from './opened.ts';
 
 export const test = command({
   name: 'alerts test',
@@ -12,31 +17,37 @@ export const test = command({
 Starts a product of its own in memory, on loopback, with your rules and your receivers, and does there what each rule is for: grants an
 administrator, opens a network, purges a key, stops an HSM. Nothing of it touches your HSMs. Receivers get messages that say that they
 are a test; each is sent once, and one that is not taken at once is a failure. With --no-send a receiver of the command's own takes them all,
-and nobody is bothered. Without RULE all rules that hold are tested, which takes some two minutes. A rule of your own that no scenario makes come true
+and nobody is bothered. Your rules and receivers are those of the
+file that --config names, or else of the one that the running service was started with. Without RULE all rules that hold are tested, which takes some two minutes. A rule of your own that no scenario makes come true
 is told as such.
 The record is kept in alert-tests/ of the data directory; where alerts are configured the management plane's log has its hash (AlertsTested).
 The exit code is 0 when every rule came true and was taken by everybody who is told of it, 1 otherwise.`,
   options: {
     'no-send': 'send nothing to your receivers: one of the command takes all',
     'to OUTLET...': 'only to this receiver; once for each',
+    'config FILE': 'the configuration with your rules and receivers (default: that of the running service)',
     'on-disk': 'where memory has no room, make the product on a disk',
     ...alertOptions,
   },
   examples: ['strongroom alerts test --no-send', 'strongroom alerts test network-opened --to on-call'],
   async run(values, names, terminal) {
-    const { at, state, rules: all } = opened(values.data);
+    const at = places(dataRootOf(values.data));
+    requireOwn(at.root);
+    const { settings: given, rules: all } = configured(at, values.config);
     const isQuiet = values['no-send'];
-    const { outlets: configured = [], off = [], ...settings } = state?.settings ?? {};
-    if (configured.length === 0 && !isQuiet)
+    const { outlets: receivers, off = [], ...settings } = given;
+    if (receivers.length === 0 && !isQuiet)
       throw new CommandError('no receiver is configured (docs/guide/alerts.md); --no-send tests the rules alone');
-    const unknown = values.to.find((name) => !configured.some((each) => each.name === name));
+    const unknown = values.to.find((name) => !receivers.some((each) => each.name === name));
     if (unknown !== undefined)
       throw new CommandError(
-        `there is no outlet '${unknown}'; there are ${configured.map(({ name }) => name).join(', ') || 'none'}`,
+        `there is no outlet '${unknown}'; there are ${receivers.map(({ name }) => name).join(', ') || 'none'}`,
       );
-    const outlets = configured.filter(({ name }) => values.to.length === 0 || values.to.includes(name));
+    const outlets = receivers.filter(({ name }) => values.to.length === 0 || values.to.includes(name));
     const rules = names.length === 0 ? all : [...new Set(names)].map((name) => ruleNamed(all, name));
     const others = all.filter((rule) => !rules.includes(rule)).map(({ name }) => name);
+    // Not found out after two minutes.
+    explained(() => makePrivateFolder(at.alertTests), { Error: '' });
     const startedAt = new Date();
     // Other commands of this word need none of it.
     const { testAlerts } = await import('../../alert-test/run-test.ts');
