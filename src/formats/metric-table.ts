@@ -193,6 +193,20 @@ const table = {
     across: 'max',
     by: 'watcher',
   },
+  strongroom_alert_outlet_waiting_alerts: {
+    type: 'gauge',
+    help: 'Alerts that an outlet has not taken, by its name in the configuration.',
+    labels: { outlet: 'configured' },
+    across: 'max',
+    by: 'watcher',
+  },
+  strongroom_alert_outlet_failing_seconds: {
+    type: 'gauge',
+    help: 'For how long an outlet of alerts has not taken what it was sent; 0: it takes it, or nothing was sent.',
+    labels: { outlet: 'configured' },
+    across: 'max',
+    by: 'watcher',
+  },
   strongroom_witness_signed_timestamp_seconds: {
     type: 'gauge',
     help: 'When a witness last cosigned a checkpoint of the log, in Unix seconds; 0 where none has, absent where none is configured.',

@@ -8,12 +8,13 @@ import type { Link } from '../links/link.ts';
 import type { WatchAct } from '../links/watch-act.ts';
 import { recordWatch, type Watched, type WatchedInstance, witnessed } from '../links/watcher-messages.ts';
 import { testClockFile } from './alerts/alert-files.ts';
+import type { AlertsPart } from './alerts/alerts-part.ts';
 import { EventsPart } from './events/events-part.ts';
 import { certificateEnd, openHealth } from './health/health.ts';
 import type { Check } from './health/readiness.ts';
 import type { WatchedSample } from './metrics/exposition.ts';
 import { openMetrics } from './metrics/metrics.ts';
-import { frontSamples, sinkSamples, witnessSamples } from './metrics/told-by-parts.ts';
+import { frontSamples, outletSamples, sinkSamples, witnessSamples } from './metrics/told-by-parts.ts';
 import { othersLoad } from './others-load.ts';
 import { RetriedPart } from './retried-part.ts';
 import { openSinks } from './sinks/sinks.ts';
@@ -60,13 +61,28 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
   const sinks = await opened('sinks', () =>
     openSinks({ folder: places.sinks, sinks: namedSinks, profile, readFile, clock, report }),
   );
+  let told: RetriedPart<AlertsPart> | undefined;
   const gauges = (): readonly WatchedSample[] => [
     ...frontSamples(certificateEnd(places.controlCertificate)),
     ...sinkSamples(sinks.part?.status() ?? []),
+    ...outletSamples(told?.part?.status() ?? []),
     ...witnessSamples(witnesses.status()),
     ...(traces?.gauges() ?? []),
   ];
   const metrics = openMetrics({ link, instances, gauges });
+  if (alerts !== undefined) {
+    told = await opened('alerts', async () =>
+      (await import('./alerts/alerts-part.ts')).AlertsPart.open({
+        settings: alerts,
+        profile,
+        folder: places.watch,
+        record,
+        figures: metrics.figures,
+        report,
+        now,
+      }),
+    );
+  }
   const parts: readonly WatcherPart[] = [
     sinks,
     await opened('events', async () => new EventsPart({ profile, folder: places.watch, record, link, report })),
@@ -74,21 +90,7 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
     ...(health === undefined
       ? []
       : [await opened('health', () => openHealth({ places, listener: health, metrics: metrics.text, also, report }))]),
-    ...(alerts === undefined
-      ? []
-      : [
-          await opened('alerts', async () =>
-            (await import('./alerts/alerts-part.ts')).AlertsPart.open({
-              settings: alerts,
-              profile,
-              folder: places.watch,
-              record,
-              figures: metrics.figures,
-              report,
-              now,
-            }),
-          ),
-        ]),
+    ...(told === undefined ? [] : [told]),
   ];
   let logs: readonly WatchedLog[] = [];
   const owned = stack.move();

@@ -27,9 +27,16 @@ let address: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'strongroom-ops-'));
   const config = join(folder, 'dev.json');
+  const secretFile = join(folder, 'secret');
+  await writeFile(secretFile, `whsec_${Buffer.alloc(32, 7).toString('base64')}\n`, { mode: 0o600 });
   await writeFile(
     config,
-    JSON.stringify({ health: { port: 0 }, sinks: [{ name: 'file', kind: 'file', path: join(folder, 'sent.jsonl') }] }),
+    JSON.stringify({
+      health: { port: 0 },
+      sinks: [{ name: 'file', kind: 'file', path: join(folder, 'sent.jsonl') }],
+      // Nobody listens there.
+      alerts: { outlets: [{ name: 'down', kind: 'webhook', url: 'http://127.0.0.1:9/', secretFile }] },
+    }),
   );
   product = await startProduct({ config });
   ({ health: address = '' } = product.state);

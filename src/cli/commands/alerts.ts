@@ -8,6 +8,7 @@ import { replaceFile } from '../../files/durable-file.ts';
 import { isOneLine, oneLine, printableLine } from '../../formats/printable.ts';
 import { silencesFile } from '../../watcher/alerts/alert-files.ts';
 import type { AlertState } from '../../watcher/alerts/alert-state.ts';
+import { type OutletStatus, outletStatus } from '../../watcher/alerts/outlet-status.ts';
 import { NEVER_SILENT, type Rule } from '../../watcher/alerts/rule.ts';
 import { MOST_SILENCE_MS, parseSilences, silencesText } from '../../watcher/alerts/silences.ts';
 import { lastTests } from '../alert-test/kept-test.ts';
@@ -28,6 +29,8 @@ export const commands: readonly Command[] = [
     name: 'alerts list',
     summary:
       'list the rules: how serious, who is told, when each last came true and was last tested, what is kept quiet',
+    details: `
+An outlet fails from the first message that it does not take to the next that it takes; then the exit code is 1. What waits for it is not lost.`,
     options: alertOptions,
     examples: ['strongroom alerts list', 'strongroom alerts list --json'],
     run(values) {
@@ -35,15 +38,10 @@ export const commands: readonly Command[] = [
       const tests = lastTests(at);
       const rows = rules.map((rule) => ({ ...shown(rule, state), ...tests.get(rule.name) }));
       const { outlets = {} } = state ?? {};
-      const waiting = Object.entries(outlets).map(([name, { pending, aside, sending, taken }]) => ({
-        outlet: name,
-        waiting:
-          pending.length +
-          [...aside, ...(sending === undefined ? [] : [sending])].flatMap((each) => each.alerts).length,
-        taken,
-      }));
+      const statuses = Object.entries(outlets).map(([name, kept]) => outletStatus(name, kept, Date.now()));
+      const failing = statuses.flatMap((status) => (status.failing === undefined ? [] : [status.outlet]));
       return {
-        json: { configured: state !== undefined, rules: rows, outlets: waiting },
+        json: { configured: state !== undefined, rules: rows, outlets: statuses },
         text: [
           table(
             ['RULE', 'SEVERITY', 'TOLD TO', 'LAST', 'LAST TESTED', 'SILENT UNTIL'],
@@ -52,17 +50,18 @@ export const commands: readonly Command[] = [
               ...[testedAt === undefined ? '-' : `${testedAt} ${outcome}`, silentUntil ?? '-'],
             ]),
           ),
-          ...(waiting.length === 0
+          ...(statuses.length === 0
             ? []
             : [
                 '\n',
                 table(
-                  ['OUTLET', 'WAITING', 'MESSAGES TAKEN'],
-                  waiting.map(({ outlet, waiting: count, taken }) => [outlet, String(count), String(taken)]),
+                  ['OUTLET', 'WAITING', 'MESSAGES TAKEN', 'FAILS SINCE', 'NEXT TRY', 'LAST FAILURE'],
+                  statuses.map(outletRow),
                 ),
               ]),
         ].join(''),
         ...(state === undefined ? { hint: OFF } : {}),
+        failure: failing.length === 0 ? undefined : `failing: ${failing.join(', ')}`,
       };
     },
   }),
@@ -154,6 +153,13 @@ which cannot be silenced. It holds once it is on record in the management plane'
     },
   }),
 ];
+
+function outletRow({ outlet, waiting, taken, failing }: OutletStatus): readonly string[] {
+  const of = [outlet, String(waiting), String(taken)];
+  if (failing === undefined) return [...of, '-', '-', '-'];
+  const { since, next, lastFailure } = failing;
+  return [...of, since, next, `${lastFailure.at} ${printableLine(lastFailure.why)}`];
+}
 
 function shown({ name, severity }: Rule, state: AlertState | undefined) {
   const severities = ['critical', 'warning', 'info'];

@@ -36,8 +36,14 @@ export type Alert = ReturnType<typeof alert>;
 const message = record({ id: text, alerts: list(alert, 100), since: integer(-1, Number.MAX_SAFE_INTEGER) });
 export type Message = ReturnType<typeof message>;
 
+/** Since when it takes nothing; the last attempt, why it failed, and when the next is due. Times are milliseconds. */
+const failing = record({ since: count, at: count, why: text, next: count });
+
 /** Alerts that are in no message yet, messages that failed for a day, how many were taken, and the one that is on its way. */
-const outlet = record({ pending: list(alert, MOST), aside: list(message, MOST), taken: count }, { sending: message });
+const outlet = record(
+  { pending: list(alert, MOST), aside: list(message, MOST), taken: count },
+  { sending: message, failing },
+);
 
 /** Times are milliseconds. */
 const readAlertState = record(

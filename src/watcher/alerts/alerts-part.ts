@@ -13,6 +13,7 @@ import { type AlertState, newState, parseAlertState } from './alert-state.ts';
 import { Alerts } from './alerts.ts';
 import { ClockJump } from './clock-jump.ts';
 import { MANAGEMENT } from './message.ts';
+import type { OutletStatus } from './outlet-status.ts';
 import { openOutlets } from './outlets.ts';
 import { readRules } from './rules.ts';
 import { readSilences, readTested } from './silences.ts';
@@ -99,6 +100,10 @@ export class AlertsPart implements AsyncDisposable {
       this.#measureAt = performance.now() + MEASURED_EVERY_MS;
       this.#measuring = this.#measure();
     }
+  }
+
+  status(): readonly OutletStatus[] {
+    return this.#alerts.status();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

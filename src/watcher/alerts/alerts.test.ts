@@ -89,6 +89,29 @@ test('an outage of days loses nothing; what has gathered is told together, by ru
   assert.deepEqual(new Set(bench.acts('AlertDelivered').flatMap(({ detail }) => detail.alerts ?? [])), new Set(told));
 });
 
+test('an outlet that fails says since when, why and when the next try is, over a restart too, until it takes something', async () => {
+  const bench = new Bench([PURGES]);
+  bench.answer = () => 'failed';
+  bench.alerts.take(LOG, 0, [entry(START, { scope: '/keys/a' }), entry(START, { scope: '/keys/b' })]);
+  await bench.settle();
+  const [first = assert.fail()] = bench.alerts.status();
+  assert.deepEqual([first.waiting, first.taken, first.failing?.since], [2, 0, '2026-11-28T00:00:00.000Z']);
+  assert.equal(first.failing?.lastFailure.why, 'https://hooks.example.com was failed');
+  assert.equal(first.failing?.next, '2026-11-28T00:00:10.000Z');
+  bench.start();
+  bench.now += 30_000;
+  await bench.settle();
+  const [later = assert.fail()] = bench.alerts.status();
+  assert.deepEqual(
+    [later.failing?.since, later.failing?.seconds, later.failing?.lastFailure.at],
+    ['2026-11-28T00:00:00.000Z', 30, '2026-11-28T00:00:30.000Z'],
+  );
+  bench.answer = () => 'taken';
+  bench.now += HOUR;
+  await bench.settle();
+  assert.deepEqual(bench.alerts.status(), [{ outlet: 'hook', waiting: 0, taken: 1 }]);
+});
+
 test('one that the receiver alone dislikes is given up after a day; others do not wait for it for longer', async () => {
   const bench = new Bench([PURGES]);
   bench.answer = ({ event }) => (event.includes('/keys/bad') ? 'failed' : 'taken');

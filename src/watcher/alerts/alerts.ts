@@ -11,6 +11,7 @@ import { type Alert, type AlertState, type Message, newState } from './alert-sta
 import { Judge, type JudgedLog } from './judge.ts';
 import { MANAGEMENT, MOST_IN_MESSAGE, telling } from './message.ts';
 import type { NamedOutlet } from './outlet.ts';
+import { type OutletStatus, outletStatus } from './outlet-status.ts';
 import { type Rule, SEVERITIES } from './rule.ts';
 import { MOST_SILENCE_MS, type Test } from './silences.ts';
 
@@ -78,6 +79,11 @@ export class Alerts {
   take(log: JudgedLog, first: number, entries: readonly Buffer[]): void {
     this.#judge.take(log, first, entries);
     this.#changed += 1;
+  }
+
+  status(): readonly OutletStatus[] {
+    const now = this.#options.now();
+    return this.#sendings.map(({ outlet: { name } }) => outletStatus(name, this.#outlet(name), now));
   }
 
   /** Index of the first entry that was not judged yet. */
@@ -205,6 +211,7 @@ export class Alerts {
         const told = telling(message, rule, source, this.#options.isTest);
         const delivery = await way.send(() => outlet.send(told, stopping));
         if (delivery.outcome === 'failed' && stopping.aborted) return;
+        this.#fares(outlet, delivery);
         this.#became(sending, message, delivery);
         await this.#save();
       }
@@ -232,6 +239,18 @@ export class Alerts {
     this.#state.outlets[name] = { ...kept, pending, sending };
     this.#changed += 1;
     return sending;
+  }
+
+  #fares({ name, place }: NamedOutlet, { outcome, detail: how, pause }: Delivery & { readonly pause: number }): void {
+    const { failing, ...kept } = this.#outlet(name);
+    const at = this.#options.now();
+    this.#state.outlets[name] =
+      outcome === 'failed'
+        ? {
+            ...kept,
+            failing: { since: failing?.since ?? at, at, why: `${place} ${how}`, next: Math.round(at + pause) },
+          }
+        : kept;
   }
 
   #became({ outlet: { name, place }, way }: Sending, message: Message, { outcome, detail: how }: Delivery): void {

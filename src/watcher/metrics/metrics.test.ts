@@ -103,6 +103,7 @@ test('a worker that does not tell, or tells what the table does not have, is dow
     ...['lag_entries', 'lag_seconds', 'refused_entries'].map((of) =>
       saying({ name: `strongroom_sink_${of}`, rows: [[0, 'my_own']] }),
     ),
+    saying({ name: 'strongroom_alert_outlet_failing_seconds', rows: [[0, 'my_own']] }),
     saying({ name: 'strongroom_request_stage_seconds', rows: [[[1, 2], 'my_own']] }),
     saying({ name: 'strongroom_request_stage_seconds', rows: [[7, 'token']] }),
     saying({ name: 'my_own_metric', rows: [[1]] }),

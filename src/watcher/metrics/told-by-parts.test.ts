@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sinkSamples, witnessSamples } from './told-by-parts.ts';
+import { outletSamples, sinkSamples, witnessSamples } from './told-by-parts.ts';
 
 test('a sink has its lag in each log, by its name', () => {
   const behind = { entries: 7, seconds: 1.5 };
@@ -15,6 +15,21 @@ test('a sink has its lag in each log, by its name', () => {
       ['strongroom_sink_lag_entries', '@management', 'siem', 7],
       ['strongroom_sink_lag_seconds', '@management', 'siem', 1.5],
       ['strongroom_sink_refused_entries', '@management', 'siem', 2],
+    ],
+  );
+});
+
+test('an outlet of alerts has what waits for it, and for how long it has failed', () => {
+  assert.deepEqual(
+    outletSamples([
+      { outlet: 'mail', waiting: 3, failing: { seconds: 90 } },
+      { outlet: 'hook', waiting: 0 },
+    ]),
+    [
+      { name: 'strongroom_alert_outlet_waiting_alerts', labels: { outlet: 'mail' }, value: 3 },
+      { name: 'strongroom_alert_outlet_failing_seconds', labels: { outlet: 'mail' }, value: 90 },
+      { name: 'strongroom_alert_outlet_waiting_alerts', labels: { outlet: 'hook' }, value: 0 },
+      { name: 'strongroom_alert_outlet_failing_seconds', labels: { outlet: 'hook' }, value: 0 },
     ],
   );
 });

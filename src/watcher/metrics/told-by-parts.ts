@@ -1,4 +1,5 @@
-// What other parts of the watcher say of themselves, as metrics: how far each sink is behind in each log, and when a witness signed last.
+// What other parts of the watcher say of themselves, as metrics: how far each sink is behind in each log, how each outlet of
+// alerts fares, and when a witness signed last.
 import type { WatchedSample } from './exposition.ts';
 
 interface SinkState {
@@ -7,6 +8,12 @@ interface SinkState {
   readonly log: string;
   readonly behind: { readonly entries: number; readonly seconds: number };
   readonly refused: number;
+}
+
+interface OutletState {
+  readonly outlet: string;
+  readonly waiting: number;
+  readonly failing?: { readonly seconds: number };
 }
 
 interface WitnessState {
@@ -25,6 +32,13 @@ export function sinkSamples(states: readonly SinkState[]): readonly WatchedSampl
       { name: 'strongroom_sink_refused_entries', ...of, value: refused },
     ];
   });
+}
+
+export function outletSamples(states: readonly OutletState[]): readonly WatchedSample[] {
+  return states.flatMap(({ outlet, waiting, failing }): readonly WatchedSample[] => [
+    { name: 'strongroom_alert_outlet_waiting_alerts', labels: { outlet }, value: waiting },
+    { name: 'strongroom_alert_outlet_failing_seconds', labels: { outlet }, value: failing?.seconds ?? 0 },
+  ]);
 }
 
 /** Logs of instances that are gone are nobody's to look after. */
