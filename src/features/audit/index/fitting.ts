@@ -31,7 +31,8 @@ export const FITS = { not: 0, byFacets: 1, unknown: 2, whole: 3 } as const;
 export interface Fitting {
   /** Whether any is more than `not`. */
   readonly any: boolean;
-  of(record: number): number;
+  /** What is not in it is `unknown`. An array, as it is asked millions of times. */
+  readonly fits: Uint8Array;
 }
 
 /** @returns undefined: all kinds fit @throws IndexError @throws Error of SQLite */
@@ -54,7 +55,7 @@ export async function fittingKinds(
     }));
   const line = text === undefined ? undefined : wholeLine(text);
   if (terms.length === 0 && scope === undefined && text === undefined) return undefined;
-  if (terms.some(({ word }) => word === undefined)) return { any: false, of: () => FITS.not };
+  if (terms.some(({ word }) => word === undefined)) return { any: false, fits: new Uint8Array() };
   const fitting = (dictionary: DictionaryReader, find: (chunk: Chunk) => Found): Promise<Fitting> =>
     fittingIn(dictionary, pause, mostRead, find);
   const scopes = scope === undefined ? undefined : await fitting(words, (chunk) => below(chunk, scope));
@@ -65,12 +66,12 @@ export async function fittingKinds(
     for (let i = 0; i < ends.length; i++) {
       const at = start;
       start = (ends[i] ?? 0) / 4;
-      const ofScope = scopes?.of(numbers[at + SCOPE] ?? 0) ?? FITS.whole;
+      const ofScope = scopes === undefined ? FITS.whole : (scopes.fits[numbers[at + SCOPE] ?? 0] ?? FITS.unknown);
       if (ofScope === FITS.not) continue;
       if (!terms.every(({ columns, word }) => columns.some((column) => numbers[at + column] === word))) continue;
       let fits: number = lines === undefined ? FITS.whole : FITS.byFacets;
       for (let j = at + LINES; j < start && fits !== FITS.whole; j++)
-        fits = Math.max(fits, lines?.of(numbers[j] ?? 0) ?? 0);
+        fits = Math.max(fits, lines?.fits[numbers[j] ?? 0] ?? FITS.unknown);
       yield [first + i, ofScope === FITS.unknown ? FITS.unknown : fits];
     }
   });
@@ -106,8 +107,7 @@ async function fittingIn(
     read += chunk.bytes.length + RECORD * chunk.ends.length;
   }
   await pause();
-  known = Math.min(known, fits.length);
-  return { any: any || known < end, of: (record) => (record < known ? (fits[record] ?? FITS.not) : FITS.unknown) };
+  return { any: any || known < end, fits: fits.subarray(0, known) };
 }
 
 function* holding({ first, ends, bytes }: Chunk, wanted: Buffer): Found {

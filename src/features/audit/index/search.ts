@@ -167,7 +167,7 @@ function proposedOf(
   });
   if (blocks.length === 0) return [];
   const having = new Set(text === undefined ? [] : segments.having(segment, text));
-  const fits = kinds === undefined ? undefined : fitsOf(segment.kinds(), kinds);
+  const fits = kinds === undefined ? undefined : fitsOf(segment.kinds(), kinds.fits);
   if (having.size === 0 && fits?.some((how) => how >= FITS.unknown) === false) return [];
   const entries = segment.entries();
   return blocks.flatMap((block) => {
@@ -183,9 +183,9 @@ function proposedOf(
 }
 
 /** Of these kinds; by a loop, as there are millions. */
-function fitsOf(numbers: Uint32Array, kinds: Fitting): Uint8Array {
+function fitsOf(numbers: Uint32Array, kinds: Uint8Array): Uint8Array {
   const fits = new Uint8Array(numbers.length);
-  for (let i = 0; i < numbers.length; i++) fits[i] = kinds.of(numbers[i] ?? 0);
+  for (let i = 0; i < numbers.length; i++) fits[i] = kinds[numbers[i] ?? 0] ?? FITS.unknown;
   return fits;
 }
 
