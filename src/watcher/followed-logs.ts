@@ -34,6 +34,8 @@ export interface LogTaker {
   take(log: FollowedLog, first: number, entries: readonly Buffer[]): void;
   /** It has enough of this one for now. */
   isFull?(log: FollowedLog): boolean;
+  /** It has taken all that was there when the log was first looked at. */
+  caughtUp?(log: FollowedLog): void;
 }
 
 interface Followed {
@@ -41,6 +43,8 @@ interface Followed {
   entries: FollowedEntries;
   /** Nothing followed at the last look: meanwhile another log may have come to its place. */
   wasIdle: boolean;
+  /** Index after the newest entry that there was when nothing more could be read for the first time. */
+  end?: number;
 }
 
 const PACE_MS = 500;
@@ -106,8 +110,12 @@ export class FollowedLogs {
       const isDoubtful =
         batch === undefined ? existsSync(log.folder) && signedSize(log.folder) < entries.next : followed.wasIdle;
       followed.wasIdle = batch === undefined;
-      if (!isDoubtful || taker.isSame(log, (index) => entryAt(log.folder, index))) return batch;
+      if (!isDoubtful || taker.isSame(log, (index) => entryAt(log.folder, index))) {
+        if (batch === undefined && entries.next >= (followed.end ??= entries.written)) taker.caughtUp?.(log);
+        return batch;
+      }
       followed.entries = new FollowedEntries(log.folder, 0);
+      delete followed.end;
       return followed.entries.read();
     } catch (error) {
       report(`the log of ${log.name} is not read: ${codeOf(error)}`);

@@ -33,6 +33,7 @@ export class FollowedEntries {
   #at: { readonly segment: string; readonly offset: number; readonly before: number | undefined } | undefined;
   /** The newest batch of the journal, and when it was first seen. */
   #last = { batch: -1, since: 0 };
+  #written = 0;
 
   /** @param next index from which on @param now milliseconds of a clock that only goes on */
   constructor(folder: string, next: number, now: () => number = () => performance.now()) {
@@ -44,6 +45,11 @@ export class FollowedEntries {
   /** Index of the next entry. */
   get next(): number {
     return this.#next;
+  }
+
+  /** Index after the newest entry that the last look at the journal has found, durable or not. */
+  get written(): number {
+    return Math.max(this.#written, this.#next);
   }
 
   /** The next entries, of one bundle at most; undefined while there are none that are durable. */
@@ -88,6 +94,7 @@ export class FollowedEntries {
     for (let most = CHUNK; ; most *= 4) {
       const at = this.#at?.segment === segment ? this.#at : undefined;
       const { records, start, isAll } = readRecords(path, at?.offset, this.#next, most);
+      this.#written = (records.at(-1)?.index ?? -1) + 1;
       const end = isLast || !isAll ? this.#durable(records, isAll) : Number.POSITIVE_INFINITY;
       const taken = records.filter(({ index }) => index < end).slice(0, TILE_WIDTH - (this.#next % TILE_WIDTH));
       if (taken.length > 0 || isAll) {

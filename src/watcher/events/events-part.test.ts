@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Link } from '../../links/link.ts';
+import { auditEntryJson, ownEntry } from '../../links/recorder/entry.ts';
 import { openAuditLog } from '../../links/recorder/open-audit-log.ts';
 import { makePlace, ORIGIN, signCheckpoint } from '../../recorder/recorder.fixture.ts';
 import { startRecorder } from '../../recorder/start-recorder.ts';
@@ -70,4 +71,49 @@ test('sends it nowhere but where the configuration of its own instance allows, w
   assert.deepEqual(paths, [`127.0.0.1:${port} /good`]);
   assert.ok(asked > lies.length);
   assert.deepEqual(reports, []);
+});
+
+test('what the log says was delivered is not sent again, however far behind that is, and if it came last', async (t) => {
+  const ids: unknown[] = [];
+  const server = createServer((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    request.on('end', () => {
+      ids.push((JSON.parse(text) as { readonly id: unknown }).id);
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  using place = makePlace();
+  using watch = makePlace();
+  mkdirSync(watch.folder);
+  const { folder, socketPath } = place;
+  await using _recorder = await startRecorder({
+    ...{ folder, socketPath, origin: ORIGIN, report: () => undefined },
+    ...{ segmentLength: 1024 * 1024, checkpointInterval: 3_600 },
+  });
+  await using log = await openAuditLog({ socketPath, signCheckpoint });
+  const entry = (operationName: string, events: readonly string[] = []): string =>
+    auditEntryJson(ownEntry({ category: 'AuditEvent', operationName, properties: { detail: { events } } }));
+  for (const id of ['far', 'last', 'owed']) await log.append(dueEntry(id, id).toString());
+  for (let left = 5_000; left > 0; left -= 500)
+    await Promise.all(Array.from({ length: 500 }, () => log.append(entry('KeyGet'))));
+  await log.append(entry('EventDeliver', ['far']));
+  await log.append(entry('KeyGet'));
+  await log.append(entry('EventDeliver', ['last']));
+  const request = async () => ({ worker: 0, workers: 1, told: { since: SINCE, address: `${origin}/` } });
+  await using part = new EventsPart({
+    ...{ profile: 'dev', folder: watch.folder },
+    record: () => Promise.resolve(),
+    link: { request: request as unknown as Link['request'] },
+    report: assert.fail,
+  });
+  const watched = { folder, origin: ORIGIN, instance: 'dev', resourceId: '/hsms/dev', isManagement: false };
+  part.update([watched], [{ name: 'dev', eventTargets: [{ origin }] }]);
+  while (!ids.includes('owed')) await delay(10);
+  assert.deepEqual(ids, ['owed']);
 });

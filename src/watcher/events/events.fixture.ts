@@ -45,6 +45,8 @@ export class EventsBench {
   readonly sent: SentEvent[] = [];
   readonly taken: SentEvent[] = [];
   readonly recorded: WatchAct[] = [];
+  /** How often an act was to be put on record. */
+  acting = 0;
   readonly reports: string[] = [];
   events: Events;
 
@@ -81,6 +83,7 @@ export class EventsBench {
       const next = this.events.next(LOG);
       const entries = this.log.slice(next, next + 256);
       if (entries.length > 0 && !this.events.isFull(LOG)) this.events.take(LOG, next, entries);
+      if (this.events.next(LOG) >= this.log.length) this.events.caughtUp(LOG);
       await this.events.step();
     }
   }
@@ -101,6 +104,7 @@ export class EventsBench {
   }
 
   #record(instance: string, { what, description, detail, failure }: WatchAct): Promise<void> {
+    this.acting += 1;
     if (this.recorder === 'down') return Promise.reject(new Error('it is not there'));
     this.recorded.push({ what, description, detail, ...(failure === undefined ? {} : { failure }) });
     const result = failure === undefined ? {} : { resultType: 'Failed' as const, resultSignature: failure };

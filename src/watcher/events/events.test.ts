@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { auditEntryJson, ownEntry } from '../../links/recorder/entry.ts';
 import { ADDRESS, dueEntry, EventsBench, LOG, SINCE } from './events.fixture.ts';
-import { MOST_PENDING } from './events-state.ts';
+import { MOST_KEPT, MOST_PENDING } from './events-state.ts';
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 const subjects = ({ taken }: EventsBench): readonly string[] => taken.map(({ subject }) => subject);
@@ -79,6 +79,71 @@ describe('delivering events', () => {
     const attempts = bench.sent.filter(({ id }) => id === 'poison').map(({ at }) => at);
     assert.ok(attempts.length >= 12 && (attempts.at(-1) ?? 0) - (attempts[0] ?? 0) >= DAY);
     assert.equal(bench.taken.filter(({ id }) => id === 'after it').length, 1);
+  });
+
+  test('of many that the receiver dislikes none holds up others for longer than until the next attempt', async () => {
+    const bench = new EventsBench();
+    bench.answer = ({ subject }) => (subject.startsWith('bad') ? 'failed' : 'taken');
+    for (let at = 0; at < 20; at++) bench.due(`bad${at}`);
+    for (let hour = 0; hour < 12; hour++) {
+      bench.due(`good${hour}`);
+      await bench.pass(HOUR + MINUTE, 10 * MINUTE);
+      assert.ok(subjects(bench).includes(`good${hour}`), `${hour}`);
+    }
+  });
+
+  for (const [what, count, keys] of [
+    ['that were sent once', MOST_PENDING, MOST_PENDING],
+    ['of one key, more than are kept', MOST_KEPT + 50, 1],
+  ] as const) {
+    test(`those that the receiver dislikes and takes nothing else between end nothing: ${what}`, async () => {
+      const bench = new EventsBench();
+      bench.answer = ({ subject }) => (subject.startsWith('bad') ? 'failed' : 'taken');
+      for (let at = 0; at < count; at++) bench.due(`bad${at % keys}`, `bad ${at}`);
+      bench.due('good');
+      await bench.pass(2 * DAY, HOUR);
+      // Nobody begins anew because the watcher does.
+      await bench.events.close();
+      bench.start();
+      await bench.pass(6 * DAY, HOUR);
+      assert.deepEqual(subjects(bench), ['good']);
+      const gone = bench.acts('GivenUp').map(({ detail }) => detail.events?.[0]);
+      assert.deepEqual(
+        gone,
+        Array.from(gone, (_, at) => `bad ${at}`),
+        'in their order',
+      );
+    });
+  }
+
+  test('a receiver that is down loses nothing of many keys, however many events wait', async () => {
+    const bench = new EventsBench();
+    bench.answer = () => 'failed';
+    for (let at = 0; at < MOST_KEPT + 500; at++) bench.due(`k${at}`);
+    await bench.pass(10 * DAY, HOUR);
+    bench.answer = () => 'taken';
+    await bench.pass(2 * HOUR, HOUR / 2);
+    assert.deepEqual([bench.acts('GivenUp'), bench.taken.length], [[], MOST_KEPT + 500]);
+  });
+
+  test('nothing is sent before the log was read to its end: it may say that it was delivered', async () => {
+    const bench = new EventsBench();
+    bench.events.take(LOG, 0, [dueEntry('k', 'one')]);
+    await bench.events.step();
+    assert.equal(bench.sent.length, 0);
+    bench.events.caughtUp(LOG);
+    await bench.events.step();
+    assert.equal(bench.sent.length, 1);
+  });
+
+  test('a log that takes no acts is asked again after five seconds, not with the next event', async () => {
+    const bench = new EventsBench();
+    bench.recorder = 'down';
+    for (let at = 0; at < 50; at++) bench.due(`k${at}`);
+    await bench.settle();
+    assert.deepEqual([bench.taken.length, bench.acting], [50, 1]);
+    await bench.pass(MINUTE, 1_000);
+    assert.ok(bench.acting <= 13, `${bench.acting} times`);
   });
 
   test('what the receiver refuses is given up at once', async () => {

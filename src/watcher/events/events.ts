@@ -9,8 +9,8 @@ import type { EventReceiver } from '../../links/worker-asked.ts';
 import type { FollowedLog } from '../followed-logs.ts';
 import { digest, otherLog } from '../sinks/kept-position.ts';
 import { WayOut } from '../way-out.ts';
-import { type EventsState, type LogEvents, MOST_PENDING } from './events-state.ts';
-import { MOST_IN_ACT, NOT_DELIVERED, recordedEvents } from './recorded-events.ts';
+import { type EventsState, type LogEvents, MOST_KEPT, MOST_PENDING } from './events-state.ts';
+import { MOST_IN_ACT, NOT_DELIVERED, type PendingEvent, recordedEvents } from './recorded-events.ts';
 
 /** One address that the configuration allows. */
 export interface EventOutlet {
@@ -41,12 +41,17 @@ export interface EventsOptions {
 const SAVED_EVERY_MS = 5_000;
 /** While there is nowhere to send to, and while the receiver is left alone: the address may be another by then. */
 const ASK_AGAIN_MS = 5_000;
+/** After an act that could not be put on record. */
+const RECORD_AGAIN_MS = 5_000;
+const DAY_MS = 86_400_000;
 
 export class Events {
   readonly #options: EventsOptions;
   readonly #state: EventsState;
   readonly #lines = new Map<string, Line>();
   #logs: readonly FollowedLog[] = [];
+  /** Ids of those that were read to their end since they are followed: what was delivered before is known. */
+  #read = new Set<string>();
   #isChanged = false;
   #savedAt = Number.NEGATIVE_INFINITY;
 
@@ -58,6 +63,7 @@ export class Events {
   /** Of instances that may tell somebody; of others nothing is sent, and nothing forgotten. */
   update(logs: readonly FollowedLog[]): void {
     this.#logs = logs;
+    this.#read = this.#read.intersection(new Set(logs.map(({ id }) => id)));
   }
 
   /** Its instance is gone. */
@@ -71,7 +77,14 @@ export class Events {
   }
 
   isFull({ id }: FollowedLog): boolean {
-    return (this.#state.logs[id]?.pending.length ?? 0) >= MOST_PENDING;
+    const pending = this.#state.logs[id]?.pending ?? [];
+    if (pending.length < MOST_PENDING || pending.length >= MOST_KEPT) return pending.length >= MOST_KEPT;
+    const failing = new Set(pending.filter(({ failed }) => failed).map(({ event }) => keyOf(event)));
+    return pending.filter(({ event }) => !failing.has(keyOf(event))).length >= MOST_PENDING;
+  }
+
+  caughtUp({ id }: FollowedLog): void {
+    this.#read.add(id);
   }
 
   isSame({ id, name }: FollowedLog, entryAt: (index: number) => Buffer | undefined): boolean {
@@ -79,6 +92,7 @@ export class Events {
     if (why === undefined) return true;
     this.#options.report(`events of ${name} are read from the beginning: ${why}`);
     delete this.#state.logs[id];
+    this.#read.delete(id);
     return false;
   }
 
@@ -117,7 +131,7 @@ export class Events {
     const line = this.#lines.get(log.id) ?? new Line();
     this.#lines.set(log.id, line);
     const { steady, stopping } = this.#options;
-    if (line.isBusy || steady() < line.again) return;
+    if (line.isBusy || steady() < line.again || !(this.#read.has(log.id) || this.isFull(log))) return;
     line.isBusy = true;
     try {
       while (!stopping.aborted && this.#log(log.id).pending.length > 0) {
@@ -144,42 +158,75 @@ export class Events {
     const { address } = receiver;
     const to = address === undefined ? undefined : outlet(log.name, address);
     if (address === undefined || to === undefined) return false;
-    if (line.address !== address) line.begin(address, new WayOut(steady));
+    if (line.address !== address) {
+      if (line.address !== undefined) kept.pending = kept.pending.map(({ event, since }) => ({ event, since }));
+      line.begin(address, new WayOut(steady));
+    }
     if (line.way?.isOpen !== true || line.taken.size >= MOST_IN_ACT) return false;
-    const event = line.next(kept, steady());
-    if (event === undefined) return kept.pending.length === 0;
-    const delivery = await line.way.send(() => to.send(cloudEvent(log.source, event), stopping));
+    const due = line.next(kept, steady());
+    if (due === undefined) return kept.pending.length === 0;
+    const delivery = await line.way.send(() => to.send(cloudEvent(log.source, due.event), stopping));
     if (delivery.outcome === 'failed' && stopping.aborted) return false;
-    await this.#became(log, line, { event, to }, delivery);
+    await this.#became(log, line, { due, to }, delivery);
+    if (delivery.outcome === 'failed') await this.#makeRoom(log, line, to);
     return true;
   }
 
   async #became(
     log: FollowedLog,
     line: Line,
-    { event, to }: { readonly event: NamedEvent; readonly to: EventOutlet },
+    { due, to }: { readonly due: PendingEvent; readonly to: EventOutlet },
     { outcome, detail: how, pause }: Delivery & { readonly pause: number },
   ): Promise<void> {
     const { now, steady } = this.#options;
+    const { event } = due;
     const said = `${event.type} ${event.id}: ${to.place} ${how}.`;
     if (outcome === 'taken') {
       line.took(event, `${to.place} ${how}.`);
       return await this.#putOnRecord(log, line);
     }
-    const wait = outcome === 'failed' ? line.failed(event, steady()) : undefined;
-    const detail = { events: [event.id] };
-    const what = 'EventDeliver';
+    const wait = outcome === 'failed' ? line.failed(due, steady()) : undefined;
+    this.#hasFailed(log.id, event.id);
     if (wait === undefined) {
-      const description = `${said} It is given up.`;
-      const isOnRecord = await this.#record(log, { what, description, failure: 'GivenUp', detail });
+      const isOnRecord = await this.#giveUp(log, line, event, `${said} It is given up.`);
       // One that is not is tried again.
-      if (!isOnRecord) return void line.failed(event, steady());
-      line.gaveUp(event);
-      this.#drop(log.id, (each) => each.event.id === event.id);
+      if (isOnRecord) line.gaveUp(event);
+      else line.failed({ ...due, failed: true }, steady());
       return;
     }
     const description = `${said} Next attempt ${isoTime((now() + Math.max(wait, pause)) / 1000)}.`;
-    await this.#record(log, { what, description, failure: NOT_DELIVERED, detail });
+    const detail = { events: [event.id] };
+    await this.#record(log, line, { what: 'EventDeliver', description, failure: NOT_DELIVERED, detail });
+  }
+
+  /** Where nothing more can be kept, what the receiver has failed on for longest gives way: others of the log could never be read. */
+  async #makeRoom(log: FollowedLog, line: Line, { place }: EventOutlet): Promise<void> {
+    const kept = this.#log(log.id);
+    if (kept.pending.length < MOST_KEPT) return;
+    const at = this.#options.steady();
+    const due = line.longestFailing(kept, at - DAY_MS);
+    if (due === undefined) return;
+    const { event } = due;
+    const why = `${place} has failed on it for a day, and ${MOST_KEPT} events wait`;
+    if (!(await this.#giveUp(log, line, event, `${event.type} ${event.id}: ${why}. It is given up.`))) return;
+    // The next of the key need not fail for a day anew.
+    const next = this.#log(log.id).pending.find((each) => keyOf(each.event) === keyOf(event));
+    if (next === undefined) line.gaveUp(event);
+    else this.#hasFailed(log.id, next.event.id);
+  }
+
+  /** @returns whether it is */
+  async #giveUp(log: FollowedLog, line: Line, { id }: NamedEvent, description: string): Promise<boolean> {
+    const act = { what: 'EventDeliver', description, failure: 'GivenUp', detail: { events: [id] } } as const;
+    if (!(await this.#record(log, line, act))) return false;
+    this.#drop(log.id, ({ event }) => event.id === id);
+    return true;
+  }
+
+  #hasFailed(log: string, id: string): void {
+    const kept = this.#log(log);
+    kept.pending = kept.pending.map((due) => (due.event.id === id ? { ...due, failed: true } : due));
+    this.#isChanged = true;
   }
 
   /** What was taken, in as few acts as it can be. */
@@ -192,17 +239,22 @@ export class Events {
     const [first] = alike;
     const which = alike.length === 1 && first !== undefined ? `${first[1].type} ${first[0]}` : `${alike.length} events`;
     const act = { what: 'EventDeliver', description: `${which}: ${how}`, detail: { events } } as const;
-    if (!(await this.#record(log, act))) return;
+    if (!(await this.#record(log, line, act))) return;
     for (const id of events) line.taken.delete(id);
     this.#drop(log.id, ({ event }) => events.includes(event.id));
   }
 
   /** @returns whether it is there */
-  #record({ name }: FollowedLog, act: WatchAct): Promise<boolean> {
-    return this.#options.record(name, act).then(
-      () => true,
-      () => false,
-    );
+  async #record({ name }: FollowedLog, line: Line, act: WatchAct): Promise<boolean> {
+    const { record, steady } = this.#options;
+    if (steady() < line.recordAgain) return false;
+    try {
+      await record(name, act);
+      return true;
+    } catch {
+      line.recordAgain = steady() + RECORD_AGAIN_MS;
+      return false;
+    }
   }
 
   #drop(id: string, isOver: (due: LogEvents['pending'][number]) => boolean): void {
@@ -231,52 +283,84 @@ function drop(log: LogEvents, isOver: (due: LogEvents['pending'][number]) => boo
 class Line {
   isBusy = false;
   again = Number.NEGATIVE_INFINITY;
+  recordAgain = Number.NEGATIVE_INFINITY;
   address: string | undefined;
   way: WayOut | undefined;
   /** By id: what the receiver has, and is not on record yet. */
   readonly taken = new Map<string, { readonly type: string; readonly how: string }>();
   #takenSoFar = 0;
   /** Of each key whose event it failed on. */
-  #failing = new Map<string, { readonly backoff: Backoff; readonly until: number; readonly takenBefore: number }>();
+  #failing = new Map<string, Failing>();
+  #hasJustFailed = false;
 
   begin(address: string, way: WayOut): void {
     this.address = address;
     this.way = way;
     this.#failing = new Map();
+    this.#hasJustFailed = false;
   }
 
-  /** The one that has waited longest since its last attempt, or of those without one the oldest; what is told of one key goes out in its order. */
-  next({ pending }: LogEvents, at: number): NamedEvent | undefined {
-    const firsts = new Map<string, NamedEvent>();
-    for (const { event } of pending) {
-      if (!this.taken.has(event.id) && !firsts.has(keyOf(event))) firsts.set(keyOf(event), event);
+  /**
+   * Those on which the receiver has not failed first, from the oldest on, but after a failure the newest: many that it dislikes hold
+   * up others no longer than one does. Then the one that has waited longest. What is told of one key goes out in its order.
+   */
+  next({ pending }: LogEvents, at: number): PendingEvent | undefined {
+    const firsts = new Map<string, PendingEvent>();
+    for (const due of pending) {
+      const key = keyOf(due.event);
+      if (!this.taken.has(due.event.id) && !firsts.has(key)) firsts.set(key, due);
     }
-    const turns = [...firsts].map(([key, event]) => ({ event, from: this.#failing.get(key)?.until ?? 0 }));
+    const fresh = [...firsts.values()].filter(({ failed }) => failed !== true);
+    if (fresh.length > 0) return this.#hasJustFailed ? fresh.at(-1) : fresh[0];
+    const turns = [...firsts].map(([key, due]) => ({ due, from: this.#failing.get(key)?.until ?? 0 }));
     const [next] = turns.filter(({ from }) => from <= at).sort((a, b) => a.from - b.from);
-    return next?.event;
+    return next?.due;
+  }
+
+  /** The first of the key on which the receiver has failed for longest, if it did so then. */
+  longestFailing({ pending }: LogEvents, then: number): PendingEvent | undefined {
+    const [longest] = pending
+      .filter(({ event, failed }) => failed === true && !this.taken.has(event.id))
+      .map((due) => ({ due, since: this.#failing.get(keyOf(due.event))?.since ?? Number.POSITIVE_INFINITY }))
+      .filter(({ since }) => since <= then)
+      .sort((a, b) => a.since - b.since);
+    return longest?.due;
   }
 
   took(event: NamedEvent, how: string): void {
     this.#takenSoFar += 1;
+    this.#hasJustFailed = false;
     this.#failing.delete(keyOf(event));
     this.taken.set(event.id, { type: event.type, how });
   }
 
   /** @returns milliseconds until its next attempt; undefined: the receiver takes others, and not this one, for a day */
-  failed(event: NamedEvent, at: number): number | undefined {
+  failed({ event, failed }: PendingEvent, at: number): number | undefined {
+    this.#hasJustFailed = true;
     const key = keyOf(event);
-    const { backoff, takenBefore } = this.#failing.get(key) ?? {
+    const before = failed === true ? this.#failing.get(key) : undefined;
+    const { backoff, takenBefore, since } = before ?? {
       backoff: new Backoff(),
       takenBefore: this.#takenSoFar,
+      since: at,
     };
     const wait = 1000 * backoff.failed(at / 1000);
-    this.#failing.set(key, { backoff, until: at + wait, takenBefore });
+    this.#failing.set(key, { backoff, until: at + wait, takenBefore, since });
     return backoff.isExhausted(at / 1000) && this.#takenSoFar > takenBefore ? undefined : wait;
   }
 
   gaveUp(event: NamedEvent): void {
     this.#failing.delete(keyOf(event));
   }
+}
+
+/** What has failed of one key. */
+interface Failing {
+  readonly backoff: Backoff;
+  readonly until: number;
+  readonly takenBefore: number;
+  /** When it did first. */
+  readonly since: number;
 }
 
 function keyOf({ subject }: NamedEvent): string {

@@ -1,7 +1,7 @@
 // What a log says of events: those that are to be told, and what became of them. Whoever writes the log may be hostile: what does not
 // read is passed over.
 import type { NamedEvent } from '../../formats/cloud-event.ts';
-import { integer, isoTime, list, oneLine, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
+import { flag, integer, isoTime, list, oneLine, type Reader, record, ShapeError, text } from '../../formats/shape.ts';
 
 const data: Reader<object> = (value, path) => {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
@@ -9,13 +9,19 @@ const data: Reader<object> = (value, path) => {
 };
 
 /** `since`: from when on events were told when this one was: of another time they are owed to nobody. */
-export const readDueEvent = record({
+const due = {
   event: record({ id: oneLine(100), type: oneLine(100), subject: oneLine(200), time: isoTime, data }),
   since: integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-});
+};
+const readDueEvent = record(due);
 export interface DueEvent {
   readonly event: NamedEvent;
   readonly since: number;
+}
+/** `failed`: the receiver has failed on it, or on one of its key that was given up. */
+export const readPendingEvent = record(due, { failed: flag });
+export interface PendingEvent extends DueEvent {
+  readonly failed?: boolean;
 }
 
 export type RecordedEvents = { readonly due: DueEvent } | { readonly over: ReadonlySet<string> };
