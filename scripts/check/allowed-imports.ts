@@ -420,6 +420,8 @@ export const areas: readonly Area[] = [
       'src/features/network-rules/',
       'src/features/audit/',
       'src/features/usage/',
+      'src/features/keys/find-key.ts',
+      'src/features/keys/key-index.ts',
       'src/features/keys/key-name.ts',
     ],
     because: 'it explains what roles and network rules decided, from the log; it decides nothing and changes nothing',

@@ -41,7 +41,7 @@ export interface AskingClient extends InstanceClient {
 /** Where duties are separated much of it is for a person to ask. */
 export const asOption = {
   'as WHO':
-    'az: whoever az is signed in as · alice, bob: people of the development directory (default: its administrator; with --url $AZURE_…)',
+    'az: whoever az is signed in as · without --url alice, bob: people of the development directory (default: its administrator; with --url $AZURE_…)',
 } as const;
 
 export const caOption = {
@@ -128,7 +128,9 @@ export function openInstanceClient({ 'hsm-name': wanted, data, url, ca, as }: Na
 /** Nobody's secrets are ours: the environment says who asks, and where it says nothing `az` does. @throws UsageError */
 function ownClient(who: string, origin: string, route: Route, as: string | undefined): AskingClient {
   if (as !== undefined && as !== SIGNED_IN) {
-    throw new UsageError(`people of a development directory are there alone; --as can be ${SIGNED_IN} here`);
+    throw new UsageError(
+      `people of a development directory are known to its own instances alone: leave out --url, or say --as ${SIGNED_IN}`,
+    );
   }
   return clientOf({ who, origin, route, newToken: () => instanceToken(origin, route, as === SIGNED_IN) });
 }

@@ -14,6 +14,7 @@ import { startDemo } from './run-demo.ts';
 import { type Supervisor, startSupervisor } from './start-supervisor.ts';
 import { listenForStop } from './stop-signal.ts';
 import { openServiceManager } from './systemd/service-manager.ts';
+import { watchText } from './watch-text.ts';
 
 function readConfig(): StartConfig {
   const { values } = parseArgs({
@@ -63,6 +64,7 @@ async function serve(
   collectAtRest();
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   say(`serving on ${addressOf(supervisor)} after ${seconds} s, data in ${config.dataRoot}`);
+  for (const line of watchText(supervisor.watch)) say(line);
   for (const { name, reason } of supervisor.failed) {
     say(`instance '${name}' does not serve: ${reason instanceof Error ? reason.message : String(reason)}`);
   }

@@ -41,6 +41,8 @@ export interface Supervisor extends AsyncDisposable {
   /** Instances found on disk that did not start; they go on being tried. */
   readonly failed: readonly { readonly name: string; readonly reason: unknown }[];
   readonly state: RunningState;
+  /** With the ports that were taken. */
+  readonly watch: WatchConfig;
   /** From now on the ready file, if one was asked for, shows the state. */
   announce(): Promise<void>;
 }
@@ -203,6 +205,7 @@ export async function startSupervisor(
   return {
     port: profile.port,
     failed: failed ?? [],
+    watch: watchConfig,
     get state() {
       return stateNow();
     },

@@ -86,8 +86,8 @@ test('who could use a key is told to who may read its assignments, and how it wa
   const value = Buffer.alloc(32, 1).toString('base64url');
   await post(tokens[0], 'wrapkey', { alg: 'RSA-OAEP-256', value });
   await post(tokens[1], 'encrypt', { alg: 'RSA-OAEP-256', value });
-  const list = async (token: string): Promise<Reply> =>
-    instance.ask('GET', '/access/who/keys/shared?api-version=7.6', { token });
+  const list = async (token: string, key = 'shared'): Promise<Reply> =>
+    instance.ask('GET', `/access/who/keys/${key}?api-version=7.6`, { token });
   const reply = await list(await instance.adminToken());
   assert.equal(reply.status, 200, reply.text);
   const { grants, looked } = reply.json as { grants: GrantToKey[]; looked?: object };
@@ -115,6 +115,13 @@ test('who could use a key is told to who may read its assignments, and how it wa
     less.grants.length === grants.length && less.grants.every((each) => !('used' in each) && !('since' in each)),
   );
   assert.equal((await list(await instance.issuer.token(randomUUID()))).status, 403);
+  const auditor = randomUUID();
+  await instance.assign('Strongroom Auditor', auditor);
+  const audited = await list(await instance.issuer.token(auditor));
+  assert.equal(audited.status, 200, audited.text);
+  assert.ok((audited.json as { looked?: object }).looked !== undefined);
+  const none = await list(await instance.adminToken(), 'nosuch');
+  assert.deepEqual([none.status, /Key not found: .*\/keys\/nosuch/.test(none.text)], [404, true]);
   const text = whoText(
     whoAnswer(reply.json, 'answer'),
     (id) => id,

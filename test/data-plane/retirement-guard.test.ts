@@ -153,6 +153,9 @@ test('who used a key is listed by version, for those who could take it from them
   const reader = randomUUID();
   await instance.assign('Managed HSM Crypto Auditor', reader);
   assert.equal((await list(reader)).status, 403);
+  const auditor = randomUUID();
+  await instance.assign('Strongroom Auditor', auditor);
+  assert.equal((await list(auditor)).status, 200);
   assert.equal((await list(user, '?days=0')).status, 400);
 });
 

@@ -53,6 +53,17 @@ describe('config check', () => {
     }
   });
 
+  test('a file of the dev profile is told as that, and not by the first member that production has besides', async () => {
+    const dev = { health: { port: 0 }, limits: {} };
+    const found = await find((config) => {
+      for (const member of Object.keys(config)) Reflect.deleteProperty(config, member);
+      Object.assign(config, dev);
+    });
+    assert.match(but(found, 'fail').join(), /^file: .* is one of the dev profile, whose members are in order: /);
+    const neither = await find((config) => Reflect.deleteProperty(config, 'tenantId'));
+    assert.match(but(neither, 'fail').join(), /^file: .*: config\.tenantId is missing$/);
+  });
+
   test('a token that nobody takes is told why, without any of its text', async () => {
     const foreign = await site.issuer.token(randomUUID(), { aud: 'https://elsewhere.example.org' });
     const [said = ''] = but(await find({}, { token: foreign }), 'fail');

@@ -45,7 +45,11 @@ test('an instance that no witness has signed for is refused with the reason, and
       () => audit(data, 'witnesses'),
       ({ stdout: out }) => /add it there/.test(out),
     );
-    assert.equal(code, 0, stdout);
+    assert.equal(code, 1, stdout);
+    assert.match(
+      stdout,
+      /^ENTRIES +BEHIND +COSIGNED +WITNESS +LAST FAILURE\n0 .* never +witness\.example\.org {2}2\d{3}-/,
+    );
 
     // Its key comes from the custodians, not from the machine.
     const { origin } = parseCheckpoint(readFileSync(join(data, 'instances/dev/audit/checkpoint'), 'utf8')).checkpoint;

@@ -106,7 +106,7 @@ hold roleAssignments/read at the scope, and is shown the grants that it could li
     summary: 'list who could use a key: by which role, since and until when, when last, and what is more than was used',
     details: `
 Every assignment in force that covers the key, that of groups included. Whoever asks must hold roleAssignments/read at the
-key; when it was used is shown to who may read the log too. A grant is unused where nobody was let in by it in the days
+key, or the role Strongroom Auditor; when it was used is shown to who may read the log. A grant is unused where nobody was let in by it in the days
 looked at, and broader than used where a narrower role, or scope, would have done for all that it was used for anywhere.`,
     options: {
       'key NAME': 'the key',

@@ -5,7 +5,7 @@ import { type Command, CommandError, command, jsonOption } from '../command.ts';
 import { commands as entryCommands } from './audit/entry-commands.ts';
 import { logFolder, logOptions } from './audit/log-folder.ts';
 import { checkOptions, verifyCheckpoint, verifyFolder, verifyWords } from './audit/verify.ts';
-import { newestCosigned, readWitnessed, witnessRows, witnessTable } from './audit/witnesses.ts';
+import { newestCosigned, readWitnessed, witnessFailure, witnessRows, witnessTable } from './audit/witnesses.ts';
 
 export const commands: readonly Command[] = [
   command({
@@ -54,23 +54,20 @@ signatures of the witnesses.`,
     summary: 'show which witnesses have cosigned the log, and how far',
     details: `
 A row for each witness that was asked: entries that it vouches for, how many newer ones a checkpoint of the log covers, when it
-signed last, and why it did not when it was asked last. The exit code is 1 when a witness contradicts the log: what it has
-signed before is not there any more.`,
+signed last, and why it did not when it was asked last: then the exit code is 1. It says CONTRADICTED where a witness
+contradicts the log: what it has signed before is not there any more.`,
     options: { ...logOptions, ...jsonOption },
     examples: ['strongroom audit witnesses', 'strongroom audit witnesses --management --json'],
     run(values) {
       const witnessed = readWitnessed(values);
       const rows = witnessRows(witnessed);
-      const against = rows.filter(({ lastFailure }) => lastFailure?.contradicted === true);
       return {
         json: { origin: witnessed.origin, entries: witnessed.size, witnesses: rows },
         text:
           rows.length === 0
             ? 'no witness was asked yet: docs/guide/witness.md says how to have one\n'
             : witnessTable(rows),
-        ...(against.length === 0
-          ? {}
-          : { failure: `CONTRADICTED by ${against.map(({ witness }) => witness).join(', ')}` }),
+        failure: witnessFailure(rows),
       };
     },
   }),

@@ -63,7 +63,7 @@ export const commands: readonly Command[] = [
     wants: 'name one key',
     details: `
 By version and operation, from the audit log; what was done a moment ago counts. Reading a key is not using it. For whoever may delete or
-change the key. The exit code is 0 when nobody used it, 1 when somebody did, 3 when nobody was found and not all of the
+change the key, or read the log. The exit code is 0 when nobody used it, 1 when somebody did, 3 when nobody was found and not all of the
 days could be looked at.`,
     options: {
       'version VERSION': 'only this version',

@@ -64,6 +64,9 @@ accepts the log at once. Nothing takes a log or its key out again: what was cosi
     ],
     run({ key, origin }, [folder]) {
       const identity = readIdentity(folder);
+      if (!key.includes('+') && origin === undefined) {
+        throw new UsageError('--key: a bare key names no log: give --origin strongroom/INSTANCE-ID besides');
+      }
       const verifier = explained(() => readVerifierKey(key, origin), { NoteError: '--key: ' });
       const log = new AcceptedLogs(folder, identity).add(origin ?? verifier.name, vkeyOf(verifier), new Date());
       return { json: rowOf(log), text: `${printableLine(log.origin)} is accepted from now on.\n` };

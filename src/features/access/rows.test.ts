@@ -14,6 +14,7 @@ test('whatever reads the log for a caller waits in the one queue, which is bound
     void readingTurns.take(caller, () => new Promise<never>(() => undefined)).catch(assert.fail);
   const service = {
     readingTurns,
+    keys: { find: () => ({ name: 'k' }) },
     roles: { isAllowed: () => ({ grant: 'g' }) },
     config: { name: 'dev' },
     places: { audit: '/nowhere' },

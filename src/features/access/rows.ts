@@ -9,6 +9,8 @@ import { type Answer, type AnyRow, type Row, row } from '../../http/route.ts';
 import { badParameter, ServiceError } from '../../http/service-error.ts';
 import type { LoggedCall } from '../audit/logged-call.ts';
 import type { ReadingTurns } from '../audit/reading-turns.ts';
+import { requireKey } from '../keys/find-key.ts';
+import type { KeyIndex } from '../keys/key-index.ts';
 import { requireKeyName } from '../keys/key-name.ts';
 import type { ArrivingPeer, Refusal } from '../network-rules/admission.ts';
 import { part } from '../part.ts';
@@ -30,6 +32,7 @@ import { addMade, type MadeGrant, whoCan } from './who.ts';
 
 interface AccessService {
   readonly roles: Roles;
+  readonly keys: KeyIndex;
   readonly config: { readonly name: string };
   /** Folder of the instance's log. */
   readonly places: { readonly audit: string };
@@ -48,11 +51,13 @@ const MOST_ENTRIES = 100 * 1024;
 const READ = dataAction('roleAssignments/read/action');
 const GIVE = dataAction('roleAssignments/write/action');
 const READ_SETTINGS = dataAction('settings/read/action');
+const AUDIT = dataAction('strongroom/audit/read/action');
 /** Who may know what others did. */
-const READ_LOG = [dataAction('strongroom/audit/read/action'), READ_SETTINGS];
+const READ_LOG = [AUDIT, READ_SETTINGS];
 
 export function accessRows({
   roles,
+  keys,
   config,
   places,
   network,
@@ -91,12 +96,15 @@ export function accessRows({
     check('/access/check/keys/:name', 'key', (name) => keyScope(requireKeyName(name))),
     row({
       ...common,
+      // Who may read the log reads there who was given which role.
+      alsoAllows: (_params, principal) => roles.isAllowed(principal, AUDIT, ROOT_SCOPE)?.grant,
       method: 'GET',
       path: '/access/who/keys/:name',
       scope: 'key',
       operationName: 'AccessWho',
-      async handle({ params, query, principal }) {
-        const name = requireKeyName(params['name']);
+      async handle(request) {
+        const { query, principal } = request;
+        const { name } = requireKey(keys, request);
         const days = readDays(query.get('days'), 90);
         const since = isoTime(systemNow() - days * 86_400);
         const isReader = READ_LOG.some((right) => roles.isAllowed(principal, right, ROOT_SCOPE) !== undefined);

@@ -48,8 +48,12 @@ export function usageRows({ keys, roles, usage, readingTurns, settings, systemNo
       path: '/strongroom/v1/keys/:name/dependants',
       operationName: 'KeyDependantsGet',
       dataAction: dataAction('keys/delete'),
+      // Who may read the log reads the same there.
       alsoAllows: ({ name = '' }, principal) =>
-        roles.isAllowed(principal, dataAction('keys/write/action'), keyScope(name))?.grant,
+        (
+          roles.isAllowed(principal, dataAction('keys/write/action'), keyScope(name)) ??
+          roles.isAllowed(principal, dataAction('strongroom/audit/read/action'), ROOT_SCOPE)
+        )?.grant,
       scope: 'key',
       async handle(request) {
         const { name } = requireKey(keys, request);

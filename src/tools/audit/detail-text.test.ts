@@ -23,6 +23,13 @@ test('what an entry was about is read on one line, and steers no terminal', () =
   for (const nothing of [undefined, null, 'text', [], {}]) assert.equal(detailText(nothing), '');
 });
 
+test('an act that failed without a request is told from one that was done', () => {
+  const entry = { time: '2026-11-25T00:00:00.000Z', operationName: 'EventDeliver', resultType: 'Success' };
+  const line = (more: object): string => entryLine(3, { ...entry, ...more });
+  assert.match(line({ resultType: 'Failed', resultSignature: 'NotDelivered' }), /EventDeliver .*  NotDelivered$/);
+  assert.match(line({ resultSignature: 'OK' }), /EventDeliver +-$/);
+});
+
 test('an entry of before there were details is shown as ever', () => {
   const entry = { time: '2026-11-25T00:00:00.000Z', operationName: 'KeySign', httpStatusCode: 200, decision: 'allow' };
   const older = entryLine(3, { ...entry, properties: { PoolType: 'M-HSM' } });

@@ -25,6 +25,8 @@ export function entryLine(index: number, entry: Readonly<Record<string, unknown>
     subject.padEnd(28),
     callerOf(entry['identity']).padEnd(36),
     text('callerIpAddress').padEnd(7),
+    // What no request asked for has no status.
+    ...(text('httpStatusCode') === '' && text('resultType') === 'Failed' ? [text('resultSignature')] : []),
     ...(text('decision') === 'allow' || text('decision') === '' ? [] : [text('decision')]),
     ...(detail === '' ? [] : [detail]),
   ]

@@ -7,6 +7,7 @@ import { configChecks, type Finding, type Found } from '../../deployment/checks/
 import { readInstancesCertificate } from '../../deployment/checks/operator-certificates.ts';
 import { isPortFree } from '../../deployment/checks/take-port.ts';
 import type { Places } from '../../deployment/data-layout.ts';
+import { readDevConfig } from '../../deployment/dev-config.ts';
 import { type ProductionConfig, readProductionShape } from '../../deployment/production-config.ts';
 import { readConfigFile } from '../../deployment/read-config-file.ts';
 import { readRunningState } from '../../deployment/running-state.ts';
@@ -33,7 +34,7 @@ export async function* findingsOn(question: ConfigQuestion): AsyncGenerator<Find
   let config: ProductionConfig | undefined;
   yield* judged('file', () => {
     checkConfigFile(configFile, configFile);
-    config = readConfigFile(configFile, readProductionShape);
+    config = readProduction(configFile);
     return { says: `${configFile} can be read, and be changed by nobody else` };
   });
   if (config === undefined) return; // the rest is about what is in it
@@ -44,6 +45,24 @@ export async function* findingsOn(question: ConfigQuestion): AsyncGenerator<Find
   if (lookup !== undefined) yield* nameFindings(config, at === undefined ? [] : existingInstances(at), lookup);
   yield* issuerFindings(config, fetchJwks, lookup !== undefined);
   if (token !== undefined) yield await tokenFinding(config, token, fetchJwks);
+}
+
+/** Of one of the dev profile, the first member that it lacks would not say what it is. @throws ConfigError */
+function readProduction(configFile: string): ProductionConfig {
+  try {
+    return readConfigFile(configFile, readProductionShape);
+  } catch (cause) {
+    try {
+      readConfigFile(configFile, readDevConfig);
+    } catch {
+      throw cause; // it is neither
+    }
+    throw new ConfigError(
+      `${configFile} is one of the dev profile, whose members are in order: a start with --config checks what they name. ` +
+        'Only configurations of the production profile are checked here (docs/guide/production.md)',
+      { cause },
+    );
+  }
 }
 
 /** All that one row says, the reasons against it first. */

@@ -30,7 +30,7 @@ export interface AuditSource {
   search(range: SearchRange): AsyncIterable<FoundEntry>;
   /** Those from this index on, as they come; never ends. */
   follow(from: number): AsyncIterable<FoundEntry>;
-  /** Entries that there are now. */
+  /** Entries that there are now; of an instance that was asked already, as many as it said: to ask is an entry itself. */
   size(): Promise<number>;
   /** Names of operations that the log has, where it is at hand. */
   operations(): Promise<readonly string[]>;
@@ -137,6 +137,7 @@ function readPage(answer: unknown, who: string) {
 
 /** @param given what is looked for, as the instance reads it */
 export function remoteSource(client: AskingClient, given: GivenFilter): AuditSource {
+  let known: number | undefined;
   const pages = async function* ({ order, from = 0, before }: SearchRange) {
     const query = new URLSearchParams({ 'api-version': '7.6', order });
     for (const [name, value] of Object.entries(given)) if (value !== undefined) query.set(name, value);
@@ -147,6 +148,7 @@ export function remoteSource(client: AskingClient, given: GivenFilter): AuditSou
         jsonOf(await client.send('GET', address), client.who),
         client.who,
       );
+      known = page.size;
       yield page;
       address = page.nextLink;
     }
@@ -164,8 +166,8 @@ export function remoteSource(client: AskingClient, given: GivenFilter): AuditSou
       }
     },
     async size() {
-      for await (const { size } of pages({ order: 'newest', from: Number.MAX_SAFE_INTEGER })) return size;
-      return 0;
+      if (known === undefined) await pages({ order: 'newest', from: Number.MAX_SAFE_INTEGER }).next();
+      return known ?? 0;
     },
     operations: () => Promise.resolve([]),
   };

@@ -14,7 +14,7 @@ import {
   UsageError,
 } from '../../command.ts';
 import { explained } from '../../explained.ts';
-import { asOption, caOption, openInstanceClient } from '../../instance-client.ts';
+import { caOption, openInstanceClient } from '../../instance-client.ts';
 import { nearest } from '../../nearest.ts';
 import { dataRootOf } from '../../running.ts';
 import { type AuditSource, type FoundEntry, localSource, remoteSource } from './audit-source.ts';
@@ -37,7 +37,8 @@ const sourceOptions = {
   'url URL':
     'instead of files: https://HOST of an instance, whose Auditor you are; $AZURE_CLIENT_ID … say who asks, else az',
   ...caOption,
-  ...asOption,
+  'as WHO':
+    'instead of files, ask the instance as alice or bob, people of the development directory, or az: whoever az is signed in as, with --url too',
 } as const;
 
 type SourceValues = OptionValues<typeof sourceOptions & typeof filterOptions>;
@@ -126,9 +127,11 @@ function open(
   const given: GivenFilter = values;
   const filter = explained(() => readFilter(given), { ShapeError: '--' }, UsageError);
   const { url, ca, as, log, management, data } = values;
-  if (url !== undefined) {
-    if (log !== undefined || management)
-      throw new UsageError('--url asks an instance for its own log: it takes no --log, no --management');
+  if (url !== undefined || as !== undefined) {
+    if (log !== undefined || management) {
+      const option = url === undefined ? '--as' : '--url';
+      throw new UsageError(`${option} asks an instance for its own log: it takes no --log, no --management`);
+    }
     const { caller, key, version, operation, outcome, scope, since, until, text } = values;
     const asked = { caller, key, version, operation, outcome, scope, since, until, text };
     return {
@@ -136,8 +139,7 @@ function open(
       source: remoteSource(openInstanceClient({ 'hsm-name': values['hsm-name'], data, url, ca, as }), asked),
     };
   }
-  if (ca !== undefined || as !== undefined)
-    throw new UsageError(`${ca === undefined ? '--as' : '--ca'} goes with --url`);
+  if (ca !== undefined) throw new UsageError('--ca goes with --url');
   const folder = logFolder(values);
   const indexes = log === undefined ? places(dataRootOf(data)).index : undefined;
   const say = (what: string): void => terminal.err(`${oneLine(what)}.\n`);
@@ -181,14 +183,19 @@ function printer(json: boolean, terminal: Terminal) {
   };
   /** Nothing may be the answer, or a word that was written wrongly. */
   const ended = async ({ operation }: AuditFilter, source: AuditSource): Promise<number> => {
-    if (printed > 0 || operation === undefined) return 0;
-    const operations = new Map((await source.operations()).map((name) => [name.toLowerCase(), name]));
-    const wanted = operation.toLowerCase();
-    if (operations.size === 0 || operations.has(wanted)) return 0;
-    const meant = operations.get(nearest(wanted, operations.keys()) ?? '');
-    const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
-    terminal.err(`${oneLine(`no entry of this log has the operation '${operation}'${hint}`)}\n`);
+    if (printed === 0) terminal.err(`${oneLine(await whyNone(operation, source))}\n`);
     return 0;
   };
   return Object.assign(print, { ended });
+}
+
+async function whyNone(operation: string | undefined, source: AuditSource): Promise<string> {
+  const known = operation === undefined ? [] : await source.operations();
+  const operations = new Map(known.map((name) => [name.toLowerCase(), name]));
+  const wanted = operation?.toLowerCase() ?? '';
+  if (operations.size === 0 || operations.has(wanted))
+    return `none of the ${await source.size()} entries of this log fits`;
+  const meant = operations.get(nearest(wanted, operations.keys()) ?? '');
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  return `no entry of this log has the operation '${operation}'${hint}`;
 }

@@ -90,6 +90,8 @@ test('entries are found by the index, newest first, in the order of the log, and
   );
   const none = await found('search', '--operation', 'KeyPurgee');
   assert.match(none.err, /no entry of this log has the operation 'KeyPurgee'; did you mean KeyPurge\?/);
+  assert.equal((await found('search', '--caller', 'nobody')).err, `none of the ${COUNT} entries of this log fits\n`);
+  assert.equal((await found('show', '--outcome', '404')).err, `none of the ${COUNT} entries of this log fits\n`);
 });
 
 test('an index that was edited is told of, and made anew', async () => {
@@ -163,6 +165,9 @@ test('a filter that says nothing, or options that exclude each other, are told w
   assert.match(await wrong('--until', 'tomorrow'), /--until must be a time such as/);
   assert.match(await wrong('--scope', 'keys'), /--scope must be \/, \/keys or \/keys\/NAME/);
   assert.match(await wrong('--text', 'x'.repeat(1001)), /--text must have 1 to 250 characters/);
-  assert.match(await wrong('--as', 'alice'), /--as goes with --url/);
+  assert.match(await wrong('--as', 'alice', '--management'), /--as asks an instance for its own log/);
+  assert.match(await wrong('--ca', 'ca.pem'), /--ca goes with --url/);
+  const { err } = await strongroom('audit', 'search', '--url', 'https://x.example', '--as', 'alice');
+  assert.match(err, /known to its own instances alone: leave out --url, or say --as az/);
   assert.match(await wrong('--url', 'https://x.example', '--management'), /--url asks an instance for its own log/);
 });

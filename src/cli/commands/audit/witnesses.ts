@@ -3,10 +3,10 @@
 import { type Cosigned, cosignedFile, readCosigned } from '../../../deployment/cosigned-checkpoints.ts';
 import { places } from '../../../deployment/data-layout.ts';
 import { cosignedAt, parseWitnessKey } from '../../../formats/cosignature.ts';
-import { oneLine } from '../../../formats/printable.ts';
 import { parseCheckpoint } from '../../../formats/tlog-checkpoint.ts';
 import { CommandError } from '../../command.ts';
 import { dataRootOf } from '../../running.ts';
+import { table } from '../../show.ts';
 import { readOwnCheckpoint } from './checkpoints.ts';
 import { logFolder } from './log-folder.ts';
 
@@ -55,13 +55,20 @@ export function witnessRows({ size, cosigned: { checkpoints, failures } }: Retur
 }
 
 export function witnessTable(rows: ReturnType<typeof witnessRows>): string {
-  const line = (...[entries, behind, time, name]: readonly string[]): string =>
-    `${entries?.padStart(12)}  ${behind?.padStart(8)}  ${time?.padEnd(24)}  ${name}\n`;
-  return [
-    line('entries', 'behind', 'cosigned', 'witness'),
-    ...rows.map(({ witness, entries, behind, cosignedAt: at, lastFailure }) => {
-      const why = lastFailure === null ? '' : oneLine(`  ${lastFailure.at}: ${lastFailure.why}`);
-      return line(String(entries), String(behind), at ?? 'never', `${witness}${why}`);
+  return table(
+    ['ENTRIES', 'BEHIND', 'COSIGNED', 'WITNESS', 'LAST FAILURE'],
+    rows.map(({ witness, entries, behind, cosignedAt: at, lastFailure }) => {
+      const failure = lastFailure === null ? '-' : `${lastFailure.at} ${lastFailure.why}`;
+      return [String(entries), String(behind), at ?? 'never', witness, failure];
     }),
-  ].join('');
+  );
+}
+
+/** What is wrong now, the worst of it; undefined: each has signed when it was asked last. */
+export function witnessFailure(rows: ReturnType<typeof witnessRows>): string | undefined {
+  const namesOf = (failed: typeof rows): string => failed.map(({ witness }) => witness).join(', ');
+  const failed = rows.filter(({ lastFailure }) => lastFailure !== null);
+  const against = failed.filter(({ lastFailure }) => lastFailure?.contradicted === true);
+  if (against.length > 0) return `CONTRADICTED by ${namesOf(against)}`;
+  return failed.length > 0 ? `not signed when asked last: ${namesOf(failed)}` : undefined;
 }
