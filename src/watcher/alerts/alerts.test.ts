@@ -35,6 +35,28 @@ test('an entry for which a rule holds is told once, in one message, and both are
   );
 });
 
+test('a message says who got which role, and to whom the network was opened', async () => {
+  const bench = new Bench(readRules());
+  const [properties, opened] = [
+    { detail: { administrative: true, roleName: 'Managed HSM Administrator', principalId: 'p-1', scope: '/' } },
+    {
+      detail: {
+        opens: true,
+        rangesAdded: ['192.0.2.0/24'],
+        changes: { defaultAction: { before: 'Deny', after: 'Allow' } },
+      },
+    },
+  ];
+  bench.alerts.take(LOG, 0, [
+    entry(START, { operationName: 'RoleAssignmentCreate', properties }),
+    entry(START, { operationName: 'NetworkRulesChanged', properties: opened }),
+  ]);
+  await bench.settle();
+  const [role = '', network = ''] = bench.taken.map(({ text }) => text);
+  assert.match(role, /role Managed HSM Administrator, of p-1$/m);
+  assert.match(network, /opened to 192\.0\.2\.0\/24, default action Allow$/m);
+});
+
 test('the same is told once in its window, and then how often it was', async () => {
   const bench = new Bench([PURGES]);
   const at = [0, 5, 59, 60, 61].map((minutes) => entry(START + minutes * MINUTE, { scope: '/keys/a' }));

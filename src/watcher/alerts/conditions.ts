@@ -33,6 +33,12 @@ export interface MetricFacts {
   readonly now: number;
 }
 
+/** For what is said of it. */
+export interface ShownMetric extends MetricFacts {
+  /** The value; of a time in ISO 8601. */
+  readonly shown: string;
+}
+
 /** Undefined: it asks for a member that is not there, or compares what cannot be compared. */
 export type Expression<F> = (facts: F) => unknown;
 
@@ -47,16 +53,19 @@ const OVER_ENTRIES = environment()
   .registerVariable('caller', 'string')
   .registerVariable('log', 'string');
 const OVER_STATE = environment().registerVariable('state', 'map<string, dyn>').registerVariable('subject', 'string');
-const OVER_METRIC = environment()
-  .registerVariable('value', 'double')
-  .registerVariable('labels', 'map<string, string>')
-  .registerVariable('subject', 'string')
-  .registerVariable('now', 'double');
+const overMetric = (): Environment =>
+  environment()
+    .registerVariable('value', 'double')
+    .registerVariable('labels', 'map<string, string>')
+    .registerVariable('subject', 'string')
+    .registerVariable('now', 'double');
 
 export const entryCondition = reader<EntryFacts>(OVER_ENTRIES, 'bool');
 export const entryText = reader<EntryFacts>(OVER_ENTRIES, 'string');
 export const stateCondition = reader<StateFacts>(OVER_STATE, 'bool');
-export const metricCondition = reader<MetricFacts>(OVER_METRIC, 'bool');
+export const metricCondition = reader<MetricFacts>(overMetric(), 'bool');
+export const stateText = reader<StateFacts>(OVER_STATE, 'string');
+export const metricText = reader<ShownMetric>(overMetric().registerVariable('shown', 'string'), 'string');
 
 function reader<F>(environment: Environment, wanted: 'bool' | 'string') {
   return (value: unknown, path: string): Expression<F> => {

@@ -88,11 +88,10 @@ export class Judge {
 
   /** How something fares: the instance of that name, or the deployment (''). */
   observe(subject: string, state: Readonly<Record<string, unknown>>, now: number): void {
-    const figures = Object.entries(state).filter(([, value]) => typeof value === 'number');
-    const what = figures.map(([name, value]) => `${name} ${String(value)}`).join(', ');
     for (const rule of this.#rules) {
-      if (rule.kind === 'state')
-        this.#hold(rule, { of: [subject], holds: rule.when({ state, subject }) === true, now, what });
+      if (rule.kind !== 'state') continue;
+      const what = textOf(rule.says?.({ state, subject }));
+      this.#hold(rule, { of: [subject], holds: rule.when({ state, subject }) === true, now, what });
     }
   }
 
@@ -102,11 +101,13 @@ export class Judge {
       if (rule.kind !== 'metric' || rule.metric !== name) continue;
       const which = Object.entries(labels).map(([label, of]) => `${label} ${of}`);
       const shown = name.endsWith('_timestamp_seconds') ? timeOf(value) : String(value);
+      const facts = { value, labels, subject, now: now / 1000 };
+      const says = textOf(rule.says?.({ ...facts, shown }));
       this.#hold(rule, {
         of: [subject, ...Object.values(labels)],
-        holds: rule.when({ value, labels, subject, now: now / 1000 }) === true,
+        holds: rule.when(facts) === true,
         now,
-        what: [...which, `${name} ${shown}`].join(', '),
+        what: [...which, says === '' ? `${name} ${shown}` : says].join(', '),
         ...(rule.grows === true ? { value } : {}),
       });
     }
@@ -284,16 +285,38 @@ export function isOf(operation: string, name: string): boolean {
   return name.endsWith('*') ? operation.startsWith(name.slice(0, -1)) : operation === name;
 }
 
-/** `KeyPurge Failed (403 Forbidden) by … from …: /keys/NAME`. */
-function summaryOf({ entry, caller, log }: EntryFacts): string {
+/** `KeyPurge Failed (403 Forbidden) by … from …, /keys/NAME. Role …; to …; opened …`. */
+function summaryOf({ entry, detail, caller, log }: EntryFacts): string {
   const word = (name: string): string => textOf(entry[name]);
   const status = entry['httpStatusCode'] === 0 ? '' : `${textOf(entry['httpStatusCode'])} `;
   const from = word('callerIpAddress') === '' ? '' : ` from ${word('callerIpAddress')}`;
   const scope = word('key') || word('scope');
   return (
     `${word('operationName')} ${word('resultType')} (${status}${word('resultSignature')}) at ${word('PoolName') || log}` +
-    `${caller === '' ? '' : ` by ${caller}`}${from}${scope === '' ? '' : `, ${scope}`}`
+    `${caller === '' ? '' : ` by ${caller}`}${from}${scope === '' ? '' : `, ${scope}`}${detailWords(detail)}`
   );
+}
+
+/** What the title asks for next: who has it now, and what is open. */
+function detailWords(detail: EntryFacts['detail']): string {
+  const changes = object(detail['changes']);
+  const now = (name: string): string => textOf(object(changes[name])['after']);
+  const words = [
+    ['role', textOf(detail['roleName'])],
+    ['of', textOf(detail['principalId']) || textsOf(detail['principalIds'])],
+    ['opened to', textsOf(detail['rangesAdded'])],
+    ['private endpoints', textsOf(detail['endpointsAdded'])],
+    ['default action', now('defaultAction')],
+    ['public network access', now('publicNetworkAccess')],
+    ['setting', textOf(detail['setting'])],
+  ].flatMap(([name, text]) => (text === '' ? [] : [`${name} ${text}`]));
+  return words.length === 0 ? '' : `: ${words.join(', ')}`;
+}
+
+/** The first few of a list. */
+function textsOf(value: unknown): string {
+  const texts = Array.isArray(value) ? value.map((each) => textOf(each)) : [];
+  return texts.slice(0, 5).join(' ') + (texts.length > 5 ? ` and ${texts.length - 5} more` : '');
 }
 
 /** Of the entry, for whoever is told: what is long stays in the log. */

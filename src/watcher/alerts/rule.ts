@@ -13,7 +13,7 @@ import {
   ShapeError,
   text,
 } from '../../formats/shape.ts';
-import { entryCondition, entryText, metricCondition, stateCondition } from './conditions.ts';
+import { entryCondition, entryText, metricCondition, metricText, stateCondition, stateText } from './conditions.ts';
 
 /** The most serious first. */
 export const SEVERITIES = ['critical', 'warning', 'info'] as const;
@@ -72,12 +72,12 @@ const KINDS = {
     },
     { window: REPEATS.window },
   ),
-  /** A state in which `when` has held for so many seconds (absent: 0); told once until it does not. */
-  state: record({ kind: oneOf('state'), ...ABOUT, when: stateCondition }, LASTS),
+  /** A state in which `when` has held for so many seconds (absent: 0); told once until it does not. `says`: how it is, in words. */
+  state: record({ kind: oneOf('state'), ...ABOUT, when: stateCondition }, { ...LASTS, says: stateText }),
   /** The same of one figure; with `grows` it is told again when it has grown. */
   metric: record(
     { kind: oneOf('metric'), ...ABOUT, metric: oneOf(...GAUGES), when: metricCondition },
-    { ...LASTS, grows: flag },
+    { ...LASTS, grows: flag, says: metricText },
   ),
 };
 
