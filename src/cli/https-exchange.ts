@@ -38,6 +38,8 @@ export interface Route {
   readonly port?: number;
   /** The Unix socket that answers for every name. */
   readonly socketPath?: string;
+  /** Keeps connections for whoever asks often; absent: each request has its own. */
+  readonly kept?: Agent;
 }
 
 /** Answers come at once or as an operation to ask about; none takes as long as this. */
@@ -49,7 +51,7 @@ const MOST = 32 * 1024 * 1024;
 export async function exchange(route: Route, { method = 'GET', url: text, headers, body }: Exchange) {
   const url = new URL(text);
   const { hostname, host } = url;
-  const agent = agentOf(route);
+  const agent = route.kept ?? agentOf(route);
   try {
     const answer = await call(
       {
@@ -69,15 +71,15 @@ export async function exchange(route: Route, { method = 'GET', url: text, header
       throw new CommandError(`${host} did not answer within ${PATIENCE / 1000} seconds`);
     throw new CommandError(`${host}: ${(cause as Error).message}`, { cause });
   } finally {
-    agent.destroy();
+    if (agent !== route.kept) agent.destroy();
   }
 }
 
 export type Reply = Awaited<ReturnType<typeof exchange>>;
 
-/** Makes the connections of a route, also those of a library. */
-export function agentOf({ ca, port, socketPath }: Route): Agent {
-  const trusted = ca === undefined ? {} : { ca: [...ca] };
+/** Makes the connections of a route, also those of a library. @param keepAlive they are used again, and keep no process from ending */
+export function agentOf({ ca, port, socketPath }: Route, keepAlive = false): Agent {
+  const trusted = { keepAlive, ...(ca === undefined ? {} : { ca: [...ca] }) };
   const ofSocket = { ...trusted, socketPath };
   if (socketPath !== undefined) return new Agent(ofSocket);
   if (port !== undefined) return new Agent({ ...trusted, host: '127.0.0.1', port });

@@ -10,7 +10,7 @@ import { isGuid, type Reader, ShapeError } from '../formats/shape.ts';
 import { instanceOrigin } from '../http/name-form.ts';
 import { CommandError, dataOption, jsonOption, type OptionValues, UsageError } from './command.ts';
 import { claimsOf } from './given-token.ts';
-import { authoritiesWith, exchange, type Reply, type Route, refusalIn } from './https-exchange.ts';
+import { agentOf, authoritiesWith, exchange, type Reply, type Route, refusalIn } from './https-exchange.ts';
 import { instanceNamed } from './instance-folder.ts';
 import { dataRootOf, requireRunning } from './running.ts';
 import { messageHere } from './same-place.ts';
@@ -96,7 +96,11 @@ export function addressOf(
 }
 
 /** @throws CommandError when there is no such instance, or nothing runs; UsageError for options that exclude each other */
-export function openInstanceClient({ 'hsm-name': wanted, data, url, ca, as }: NamedInstance): AskingClient {
+export function openInstanceClient(
+  { 'hsm-name': wanted, data, url, ca, as }: NamedInstance,
+  /** Of a running development directory: it asks so much that its connections are kept. */
+  asksMuch = false,
+): AskingClient {
   const address = addressOf('url', { address: url, data, ca });
   if (address !== undefined) return ownClient(address.host, address.origin, address.route, as);
   const root = dataRootOf(data);
@@ -115,7 +119,7 @@ export function openInstanceClient({ 'hsm-name': wanted, data, url, ca, as }: Na
   // A wrong name is found before anything is begun, also by commands that ask late or never.
   if (as !== undefined && as !== SIGNED_IN) findDevUser(root, as);
   return clientOf({
-    ...{ who, origin, route },
+    ...{ who, origin, route: asksMuch ? { ...route, kept: agentOf(route, true) } : route },
     newToken: () => (as === SIGNED_IN ? instanceToken(origin, route, true) : devToken(root, route, 'instances', as)),
     hintOn(innerCode) {
       if (innerCode !== 'PersonRequired') return undefined;

@@ -135,14 +135,16 @@ const volume: Scenario = {
   fires: ['unusual-volume'],
   does: 'made 510 requests in an hour, of a caller who had made a few a day before (what the watcher had learnt was made a day older)',
   async run(scene) {
-    const { ask, admin, state } = scene;
+    const { admin, state } = scene;
+    const { ask } = scene.client(undefined, undefined, true);
     await assignRole(admin, '', CRYPTO_USER, scene.clients.applications.admin.oid);
-    await times(2, () => ask('POST', '/rng', { count: 16 }));
+    const request = () => ask('POST', '/rng?api-version=7.6', { count: 16 });
+    await times(2, request);
     await scene.until(() => Object.keys(state()?.volumes ?? {}).length > 0, 15_000);
     await scene.changeLearnt((kept) => {
       for (const each of Object.values(kept.volumes)) Object.assign(each, { hour: each.hour - MORE_HOURS });
     });
-    await times(510, () => ask('POST', '/rng', { count: 16 }));
+    await times(510, request);
   },
 };
 

@@ -42,7 +42,8 @@ export interface Progress {
 export function openScene(data: string, exited: Promise<void>, progress: Progress) {
   const at = places(data);
   const clients = readDevClients(data);
-  const client = (as?: 'alice' | 'bob', name = 'dev') => openInstanceClient({ 'hsm-name': name, data, as });
+  const client = (as?: 'alice' | 'bob', name = 'dev', asksMuch = false) =>
+    openInstanceClient({ 'hsm-name': name, data, as }, asksMuch);
   const admin = client();
   const arm = openResourceManager({ data, arm: undefined, ca: undefined });
   let ahead = 0;

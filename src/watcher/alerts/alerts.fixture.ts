@@ -46,6 +46,8 @@ export class Bench {
   disk: 'works' | 'full' = 'works';
   answer: (message: Telling) => Delivery['outcome'] = () => 'taken';
   recorder: 'works' | 'down' = 'works';
+  /** Holds from the next start on. */
+  isTest = false;
   /** All that the outlet was sent, taken or not. */
   readonly sent: Sent[] = [];
   readonly taken: Sent[] = [];
@@ -94,6 +96,7 @@ export class Bench {
       },
       sourceOf: (log) => `/hsms/${log}`,
       now: () => this.now,
+      isTest: this.isTest,
       steady: () => this.now - this.ahead,
       report: (what) => this.reports.push(what),
       stopping: new AbortController().signal,

@@ -505,3 +505,14 @@ test('property: whatever fails and whenever it crashes, each alert is told at le
     { numRuns: 60 },
   );
 });
+
+test('of a test each message is sent once and at once, also to a receiver that has just failed', async () => {
+  const bench = new Bench([rule({}, 'a'), rule({ operations: ['KeyGet'] }, 'b')]);
+  bench.isTest = true;
+  bench.start();
+  bench.answer = () => 'failed';
+  bench.alerts.take(LOG, 0, [entry(START), entry(START, { operationName: 'KeyGet' })]);
+  await bench.settle();
+  assert.equal(bench.sent.length, 2);
+  assert.equal(bench.acts('AlertGivenUp').length, 2);
+});
