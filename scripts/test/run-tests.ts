@@ -14,8 +14,8 @@ import type { Plan } from './plan.ts';
 import { processesFor } from './processes.ts';
 import { testEnvironment } from './test-environment.ts';
 
-/** Longest that one file may take: whole products start in some, with real clients that take seconds per command. */
-const FILE_TIMEOUT = 15 * 60_000;
+/** Longest that one file may take: whole products start in some, with real clients that take seconds per command, and one lives a year. */
+const FILE_TIMEOUT = 25 * 60_000;
 
 /** True when all went well. `strict`: nothing may be skipped. */
 export async function runTests(
