@@ -16,19 +16,8 @@ import { frontToken, STOPPING } from '../links/messages.ts';
 import { answerPeerLookup } from '../links/peer-lookup-link.ts';
 import { ProvisionRefused } from '../links/provision-request.ts';
 import type { Instances } from './instances.ts';
+import type { HostAct } from './record-host-act.ts';
 import { DoesNotStart, type ProcessOptions, SupervisedProcess } from './supervised-process.ts';
-
-/** Something that control, or an operator at the machine, has done to an instance. */
-export interface HostAct {
-  readonly what: 'provision' | 'update' | 'purge' | 'stop' | 'start';
-  /** As control says it; there may be none of the name. */
-  readonly instance: string;
-  readonly wanted?: unknown;
-  /** Whose command at the machine it is; absent: control asks for it. */
-  readonly by?: 'operator';
-  /** Why it was not done; absent: it is about to be. */
-  readonly failure?: string;
-}
 
 export interface ControlOptions extends Pick<ProcessOptions, 'program' | 'report' | 'show'> {
   /** The folder of the control process. */

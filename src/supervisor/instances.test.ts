@@ -13,8 +13,8 @@ import { readIfThere } from '../files/read-if-there.ts';
 import { OPEN_NETWORK } from '../formats/network-rules.ts';
 import type { InstanceStatus } from '../links/instance-host.ts';
 import { ProvisionRefused } from '../links/provision-request.ts';
-import type { HostAct } from './control-process.ts';
 import { Instances } from './instances.ts';
+import type { HostAct } from './record-host-act.ts';
 
 const CHILD = fileURLToPath(new URL('child.fixture.ts', import.meta.url));
 const TENANT = '6f1f3a52-9d1c-4f0b-8a55-0f6f5f6b9a10';

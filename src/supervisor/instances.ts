@@ -26,10 +26,10 @@ import type { WatchAct } from '../links/watch-act.ts';
 import type { WatchedInstance } from '../links/watcher-messages.ts';
 import type { WorkerTold } from '../links/worker-asked.ts';
 import type { AliasTable } from './alias-table.ts';
-import type { HostAct } from './control-process.ts';
 import { InstanceInUse, InstanceProcesses } from './instance-processes.ts';
 import type { Profile } from './profile.ts';
 import { isBeingPurged, purgeInstance, resumePurges } from './purge/purge-instance.ts';
+import type { HostAct } from './record-host-act.ts';
 import type { InstancePlan } from './worker-generation.ts';
 
 export interface InstancesOptions {

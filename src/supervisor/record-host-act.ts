@@ -4,7 +4,18 @@ import { recordedDetail } from '../http/entry-detail.ts';
 import type { AuditLog } from '../links/recorder/audit-log.ts';
 import { auditEntryJson, cut, KEPT_OF_CALLERS, KEPT_OF_STRANGERS, ownEntry } from '../links/recorder/entry.ts';
 import type { WatchAct } from '../links/watch-act.ts';
-import type { HostAct } from './control-process.ts';
+
+/** Something that control, or an operator at the machine, has done to an instance. */
+export interface HostAct {
+  readonly what: 'provision' | 'update' | 'purge' | 'stop' | 'start';
+  /** As control says it; there may be none of the name. */
+  readonly instance: string;
+  readonly wanted?: unknown;
+  /** Whose command at the machine it is; absent: control asks for it. */
+  readonly by?: 'operator';
+  /** Why it was not done; absent: it is about to be. */
+  readonly failure?: string;
+}
 
 /** @throws AuditError: then it must not be done */
 export async function recordHostAct(audit: AuditLog, { what, instance, wanted, by, failure }: HostAct): Promise<void> {
