@@ -86,8 +86,9 @@ test('each rule comes true in a throw-away product, of every operation that it n
   assert.deepEqual(JSON.parse(await readFile(record, 'utf8')), shown);
   const list = await runStrongroom('alerts', 'list', '--json', '--data', data);
   const { rules: listed } = JSON.parse(list.stdout) as { rules: { rule: string; testedAt: string; outcome: string }[] };
+  // Nothing has been started here: the rules are those of everybody.
   assert.deepEqual(
     listed.map(({ rule, outcome }) => [rule, outcome]),
-    rules.map(({ rule, outcome }) => [rule, outcome]),
+    rules.slice(0, all.length).map(({ rule, outcome }) => [rule, outcome]),
   );
 });
