@@ -15,7 +15,9 @@ export interface EventSource {
 
 export function keyEvent({ key, kind, at }: PendingEvent, source: EventSource): NamedEvent {
   const { exp, nbf } = key.attributes;
-  return named(source, [key.name, key.version, String(exp ?? '')], {
+  // A version is new once, whatever becomes of its expiry before it is told.
+  const same = kind === 'KeyNewVersionCreated' ? '' : String(exp ?? '');
+  return named(source, [key.name, key.version, same], {
     type: `Microsoft.KeyVault.${kind}`,
     subject: key.name,
     time: isoTime(at),
