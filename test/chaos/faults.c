@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -24,7 +25,7 @@ struct control {
   int32_t sync_delay;   // milliseconds
   int32_t sync_error;   // errno of fsync and fdatasync
   int32_t write_error;  // errno of writing to a file
-  int32_t torn;         // the first half of a write that fails gets through
+  int32_t torn;         // of a write that fails whole sectors, about half, get through
   int32_t change_error; // errno of opening a file to change it
   int32_t open_error;   // errno of whatever makes a descriptor
   int32_t pipe;         // what a process says to others: 1 becomes garbage, 2 is lost
@@ -84,13 +85,28 @@ static int sync_with(int (*real)(int), int fd) {
 int fsync(int fd) { return sync_with(REAL(fsync), fd); }
 int fdatasync(int fd) { return sync_with(REAL(fdatasync), fd); }
 
-// How many bytes of a write may get through: all of them, or some, or with -1 none and errno says why.
-static ssize_t allowed(int fd, size_t length) {
+// Disks write sectors whole: nothing cuts a write inside of one.
+#define SECTOR 512
+// How many bytes of a write at this offset may get through: all of them, or some, or with -1 none and errno says why.
+static ssize_t allowed(int fd, size_t length, off64_t at) {
   int32_t error = control->write_error;
   if (error == 0 || !is_file(fd) || !has(error)) return (ssize_t)length;
-  if (control->torn != 0 && length > 1) return (ssize_t)(length / 2);
+  off64_t cut = (at + (off64_t)length / 2) / SECTOR * SECTOR;
+  if (control->torn != 0 && cut > at) return (ssize_t)(cut - at);
   errno = error;
   return -1;
+}
+
+// The first bytes of several pieces, as one.
+static unsigned char *first_of(const struct iovec *parts, size_t length) {
+  unsigned char *whole = malloc(length);
+  for (size_t at = 0, i = 0; whole != NULL && at < length; i++) {
+    size_t left = length - at;
+    size_t some = parts[i].iov_len < left ? parts[i].iov_len : left;
+    memcpy(whole + at, parts[i].iov_base, some);
+    at += some;
+  }
+  return whole;
 }
 
 KEEP(write);
@@ -114,7 +130,7 @@ static ssize_t said(int fd, size_t length) {
 ssize_t write(int fd, const void *bytes, size_t length) {
   ssize_t talk = said(fd, length);
   if (talk != -2) return talk;
-  ssize_t some = allowed(fd, length);
+  ssize_t some = allowed(fd, length, lseek(fd, 0, SEEK_CUR));
   return some < 0 ? -1 : REAL(write)(fd, bytes, (size_t)some);
 }
 
@@ -128,25 +144,31 @@ KEEP(writev);
 ssize_t writev(int fd, const struct iovec *parts, int count) {
   ssize_t talk = said(fd, length_of(parts, count));
   if (talk != -2) return talk;
-  ssize_t some = allowed(fd, length_of(parts, count));
+  ssize_t some = allowed(fd, length_of(parts, count), lseek(fd, 0, SEEK_CUR));
   if (some < 0) return -1;
   if ((size_t)some == length_of(parts, count)) return REAL(writev)(fd, parts, count);
-  return REAL(write)(fd, parts[0].iov_base, parts[0].iov_len / 2 + 1);
+  unsigned char *whole = first_of(parts, (size_t)some);
+  ssize_t written = whole == NULL ? -1 : REAL(write)(fd, whole, (size_t)some);
+  free(whole);
+  return written;
 }
 
 KEEP(pwrite64);
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t at) {
-  ssize_t some = allowed(fd, length);
+  ssize_t some = allowed(fd, length, at);
   return some < 0 ? -1 : REAL(pwrite64)(fd, bytes, (size_t)some, at);
 }
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at) { return pwrite64(fd, bytes, length, at); }
 
 KEEP(pwritev64);
 ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t at) {
-  ssize_t some = allowed(fd, length_of(parts, count));
+  ssize_t some = allowed(fd, length_of(parts, count), at);
   if (some < 0) return -1;
   if ((size_t)some == length_of(parts, count)) return REAL(pwritev64)(fd, parts, count, at);
-  return pwrite64(fd, parts[0].iov_base, parts[0].iov_len / 2 + 1, at);
+  unsigned char *whole = first_of(parts, (size_t)some);
+  ssize_t written = whole == NULL ? -1 : REAL(pwrite64)(fd, whole, (size_t)some, at);
+  free(whole);
+  return written;
 }
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) { return pwritev64(fd, parts, count, at); }
 
