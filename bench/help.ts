@@ -66,7 +66,7 @@ usage: npm run bench -- [OPERATION…] [--only OPERATION,…] [--seconds N] [--c
                      how often each question is asked again (default: 5)
   --entries N        how many entries the log has: 20000 to 100000000 (default: 1000000; 1.2 GB of disk)
   --folder FOLDER    keeps log and index there, and takes those that are there already
-  --pairs N          of sinks: how often a second with three of them is compared with one without: 4 to 1000 (default: 30)
+  --pairs N          of sinks: how often three seconds with three of them are compared with three without: 4 to 1000 (default: 30)
   --beside CHECKOUT  another checkout of the product that is measured in turn with this one
   --minutes N        0.5 to 10000 (default: 10); in less than 10 nothing is called growth
   --json FILE        writes everything that was measured

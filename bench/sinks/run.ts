@@ -1,4 +1,4 @@
-// Requests per second with three sinks on (a file, syslog over TLS, OTLP) against none: two products in turn, a second each. The
+// Requests per second with three sinks on (a file, syslog over TLS, OTLP) against none: two products in turn, seconds each. The
 // watcher is stopped while the product without sinks has its turn, and has so much the more to do in its own: it is never done, and what
 // it costs is in every pair. Then how far it falls behind under load that goes on, and how fast it catches up when that has ended.
 import { fork } from 'node:child_process';
@@ -24,6 +24,8 @@ import { rawSpeed } from './raw.ts';
 import type { ReceiversSaid } from './receivers.ts';
 import type { SinksResults, SinksRow } from './results.ts';
 
+/** So long that what sinks have to do at once where they go on, as nowhere else, is a part of it. */
+const TURN_S = 3;
 const CATCH_UP_MS = 120_000;
 const LOOK_MS = 200;
 const LINE_BREAK = 0x0a;
@@ -49,8 +51,8 @@ export async function runSinksBench(
       const disturbance = watchDisturbance();
       const requests = await inPairs(
         pairs,
-        () => watched.stopped(() => none.load(operation, 1)),
-        () => three.load(operation, 1),
+        () => watched.stopped(() => none.load(operation, TURN_S)),
+        () => three.load(operation, TURN_S),
       );
       const during = disturbance.end();
       await watched.caughtUp();

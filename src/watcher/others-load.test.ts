@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { othersLoad, used } from './others-load.ts';
 
-/** Milliseconds of two processors, and of these our own, in the second since the one before. */
+/** Milliseconds that two processors were not idle, and of these our own, in the second since the one before. */
 function inSeconds(...seconds: readonly (readonly [all: number, own: number])[]): readonly number[] {
-  let now = { at: 0, all: 5_000, own: 700, processors: 2 };
+  let now = { at: 0, idle: 5_000, counted: 2, own: 700, processors: 2 };
   const load = othersLoad(() => now);
   return seconds.map(([all, own]) => {
-    now = { ...now, at: now.at + 1_000, all: now.all + all, own: now.own + own };
+    now = { ...now, at: now.at + 1_000, idle: now.idle + 2_000 - all, own: now.own + own };
     return load();
   });
 }
@@ -22,18 +22,18 @@ test('it is what others use, not we: nothing while they leave enough, all when l
 });
 
 test('it is looked at again after a while, for the system counts in steps', () => {
-  let now = { at: 0, all: 0, own: 0, processors: 1 };
+  let now = { at: 0, idle: 0, counted: 1, own: 0, processors: 1 };
   const load = othersLoad(() => now);
-  now = { ...now, at: 100, all: 100 };
+  now = { ...now, at: 100 };
   assert.equal(load(), 0);
-  now = { ...now, at: 300, all: 300 };
+  now = { ...now, at: 300 };
   assert.equal(load(), 1);
 });
 
-test('where a container has fewer processors than the machine these count, and where nobody says what is used, all of it is', () => {
-  const busy = { model: '', speed: 0, times: { user: 1, nice: 0, sys: 0, idle: 0, irq: 0 } };
+test('where a container has fewer processors than the machine these count, and where nobody says what is idle, none is', () => {
+  const busy = { model: '', speed: 0, times: { user: 1, nice: 0, sys: 0, idle: 2, irq: 0 } };
   const system = { cpus: () => Array.from({ length: 64 }, () => busy), availableParallelism: () => 2 };
-  assert.deepEqual({ ...used(system), at: 0, own: 0 }, { at: 0, own: 0, all: 64, processors: 2 });
+  assert.deepEqual({ ...used(system), at: 0, own: 0 }, { at: 0, own: 0, idle: 128, counted: 64, processors: 2 });
   let at = 0;
   assert.equal(othersLoad(() => ({ ...used({ ...system, cpus: () => [] }), at: (at += 1_000) }))(), 1);
 });

@@ -10,8 +10,9 @@ const LOOK_MS = 250;
 export interface Used {
   /** Milliseconds since some time. */
   readonly at: number;
-  /** Milliseconds of all processors together, NaN where nobody says, and of this process, until then. */
-  readonly all: number;
+  /** Milliseconds in which processors, so many, had nothing to do, and of this process, until then. */
+  readonly idle: number;
+  readonly counted: number;
   readonly own: number;
   /** That we may use: in a container fewer than are counted. */
   readonly processors: number;
@@ -23,20 +24,23 @@ export function othersLoad(look: () => Used = () => used()): () => number {
   return () => {
     const now = look();
     if (now.at - before.at < LOOK_MS) return load;
-    const others = now.all - before.all - (now.own - before.own);
-    const share = others / ((now.at - before.at) * now.processors);
-    load = Number.isNaN(share) ? 1 : Math.min(1, Math.max(0, (share - SPARE) / (FULL - SPARE)));
+    const passed = now.at - before.at;
+    // What was neither idle nor ours: of what a hypervisor gives to its other guests nothing else tells.
+    const others = passed * now.counted - (now.idle - before.idle) - (now.own - before.own);
+    const share = others / (passed * now.processors);
+    load = now.counted === 0 ? 1 : Math.min(1, Math.max(0, (share - SPARE) / (FULL - SPARE)));
     before = now;
     return load;
   };
 }
 
 export function used({ cpus, availableParallelism }: Pick<typeof os, 'cpus' | 'availableParallelism'> = os): Used {
-  const all = cpus().map(({ times: { user, nice, sys, irq } }) => user + nice + sys + irq);
+  const all = cpus();
   const { user, system } = process.cpuUsage();
   return {
     at: performance.now(),
-    all: all.length === 0 ? Number.NaN : all.reduce((sum, each) => sum + each, 0),
+    idle: all.reduce((sum, { times }) => sum + times.idle, 0),
+    counted: all.length,
     own: (user + system) / 1000,
     processors: availableParallelism(),
   };

@@ -92,10 +92,10 @@ test('batches are bounded in number and in bytes, but for one entry by itself', 
 test('between batches it rests for what others need of the machine, and not at all where they need nothing', async () => {
   for (const [load, age, rests] of [
     [0, 1, []],
-    [0.25, 1, [250, 250]],
-    [0.5, 1, [500, 500]],
+    [0.125, 1, [250, 250]],
+    [0.25, 1, [500, 500]],
     // The older they are the less, and from five minutes on not at all: who keeps the machine full keeps no entry here.
-    [1, 70, [500, 500]],
+    [0.25, 70, [250, 250]],
     [1, 310, []],
   ] as const) {
     const clock = { ...movedClock(Date.UTC(2026, 10, 27, 0, 0, age)), load: () => load };

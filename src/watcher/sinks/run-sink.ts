@@ -320,7 +320,7 @@ interface Step {
 
 const AT_ONCE: Step = { wait: 0 };
 /** Seconds between batches while there are more, where others use the whole machine. */
-const REST_S = 1;
+const REST_S = 2;
 /** Age of an entry from which on it does not rest for others. */
 const NO_REST_AT_S = 300;
 /** After a batch that was not full: what comes meanwhile goes together. */
