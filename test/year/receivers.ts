@@ -129,7 +129,7 @@ export async function startReceivers(folder: string, titles: ReadonlyMap<string,
         least: 'warning',
         told: () =>
           siem.messages().map(({ data, message: rule }) => {
-            const [, alert = '', hsm = ''] = /alert="([^"]+)" instance="([^"]*)"/.exec(data) ?? [];
+            const [, alert = '', hsm = ''] = /alert="([^"]+)"(?: instance="([^"]*)")?/.exec(data) ?? [];
             return { rule, alert, hsm: hsm.replace('@management', '') };
           }),
       },

@@ -147,6 +147,7 @@ export const YEAR: readonly Step[] = [
       'witness-silent@dev': 1,
       'witness-silent@ledger': 1,
       'witness-silent@': 1,
+      'outlet-failing@': 3,
       'settings-changed@dev': 1,
       'role-changed@ledger': 1,
       'network-opened@ledger': 1,

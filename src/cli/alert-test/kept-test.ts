@@ -11,10 +11,11 @@ import { oneLine } from '../../formats/printable.ts';
 import { isoTime, list, oneOf, text } from '../../formats/shape.ts';
 import { testedFile } from '../../watcher/alerts/alert-files.ts';
 import { MOST_TESTS, readTested, type Test } from '../../watcher/alerts/silences.ts';
-import type { TestedRule } from './run-test.ts';
+import type { TestedRule } from './outcome.ts';
 
 const FORMAT = 'strongroom alert test 1';
-const OUTCOMES = ['delivered', 'nobody is told', 'not fired', 'not delivered'] as const;
+const OUTCOMES = ['delivered', 'nobody is told', 'not tried', 'not fired', 'not delivered'] as const;
+const BAD: readonly TestedRule['outcome'][] = ['not fired', 'not delivered'];
 
 export interface AlertTestRecord {
   readonly format: typeof FORMAT;
@@ -27,8 +28,7 @@ export interface AlertTestRecord {
   readonly rules: readonly TestedRule[];
 }
 
-export const isGood = ({ outcome }: Pick<TestedRule, 'outcome'>): boolean =>
-  outcome === 'delivered' || outcome === 'nobody is told';
+export const isGood = ({ outcome }: Pick<TestedRule, 'outcome'>): boolean => !BAD.includes(outcome);
 
 /** @returns the record and where it is */
 export async function keepTest(

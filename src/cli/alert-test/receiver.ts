@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import type { AlertSettings } from '../../deployment/alert-settings.ts';
 import { formatWitnessKey } from '../../formats/cosignature.ts';
 
+/** An outlet that takes nothing, beside those of the operator. */
+export const DOWN_OUTLET = 'down-in-the-test';
 const TAKES = new Set(['/takes', '/dislikes']);
 /** In each log of an HSM that was activated. */
 const DISLIKED = 'SecurityDomainBackup';
@@ -33,11 +35,13 @@ export async function openReceiver() {
   stack.defer(() => void server.closeAllConnections());
   stack.defer(() => void server.close());
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const own: AlertSettings['outlets'] = [{ kind: 'webhook', name: 'test', url: `${base}/takes`, secretFile }];
+  const hook = (name: string, path: string) => ({ kind: 'webhook', name, url: `${base}/${path}`, secretFile }) as const;
+  const own: AlertSettings['outlets'] = [hook('test', 'takes')];
   const owned = stack.move();
   return {
     /** Instead of an operator's own outlets. */
     outlets: own,
+    down: hook(DOWN_OUTLET, 'down'),
     /** Besides `alerts`, of the configuration: what sinks and witnesses must be for some rules to come true. */
     others: {
       sinks: [

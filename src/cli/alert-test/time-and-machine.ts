@@ -10,6 +10,7 @@ import { replaceFile } from '../../files/durable-file.ts';
 import { silencesFile } from '../../watcher/alerts/alert-files.ts';
 import { silencesText } from '../../watcher/alerts/silences.ts';
 import { commands as instance } from '../commands/instance.ts';
+import { DOWN_OUTLET } from './receiver.ts';
 import { lose } from './recovery.ts';
 import type { Scenario, Scene } from './scene.ts';
 
@@ -28,9 +29,9 @@ async function last({ until, isHolding, isTested, moveClock }: Scene, states: re
 const years: Scenario = {
   fires: [
     ...['machine-clock-jumped', 'certificate-ending', 'rehearsal-overdue', 'witness-silent', 'sink-behind'],
-    ...['sink-refuses', 'custodians-none-to-spare'],
+    ...['sink-refuses', 'custodians-none-to-spare', 'outlet-failing'],
   ],
-  does: "moved the watcher's clock by four years, with a receiver that is down, one that refuses, a witness that is silent and one custodian gone",
+  does: "moved the watcher's clock by four years, with receivers that are down, one that refuses, a witness that is silent and one custodian gone",
   async run(scene) {
     await lose(scene, 1);
     // It rests while the machine has other things to do.
@@ -38,6 +39,12 @@ const years: Scenario = {
     const hasRefused = () =>
       readdirSync(sink).some((name) => /"refused":[1-9]/.test(readFileSync(join(sink, name), 'utf8')));
     if (scene.isTested('sink-refuses')) await scene.until(hasRefused);
+    if (scene.isTested('outlet-failing')) {
+      const isDown = () => scene.state()?.outlets[DOWN_OUTLET]?.failing !== undefined;
+      // Something for it not to take.
+      if (!isDown()) await silenced.run(scene);
+      await scene.until(isDown);
+    }
     await scene.moveClock(YEARS_S);
     await last(scene);
   },

@@ -209,7 +209,7 @@ export class Alerts {
         await this.#save();
         const rule = this.#options.rules.find(({ name }) => name === message.alerts[0]?.rule);
         const source = this.#options.sourceOf(message.alerts[0]?.log ?? '');
-        const told = telling(message, rule, source, this.#options.isTest);
+        const told = telling(message, rule, source, isTest ? Date.now() : undefined);
         const delivery = await way.send(() => outlet.send(told, stopping));
         if (delivery.outcome === 'failed' && stopping.aborted) return;
         this.#fares(outlet, delivery);

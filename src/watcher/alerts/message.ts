@@ -27,8 +27,18 @@ const A_TEST =
   'This is a test. It happened in an HSM that was made for it and is thrown away: there is nothing to do.\n\n';
 export const MANAGEMENT = '@management';
 
-/** @param rule absent: it is no rule any more @param source ARM id of the instance; '' @param isTest every form of it says so */
-export function telling({ id, alerts }: Message, rule: Rule | undefined, source: string, isTest = false): Telling {
+/**
+ * @param rule absent: it is no rule any more @param source ARM id of the instance; ''
+ * @param testedAt milliseconds: every form of it says that it is a test, and nothing in it is later, as clocks are moved for tests
+ */
+export function telling(
+  { id, alerts: kept }: Message,
+  rule: Rule | undefined,
+  source: string,
+  testedAt?: number,
+): Telling {
+  const isTest = testedAt !== undefined;
+  const alerts = isTest ? kept.map((alert) => ({ ...alert, time: noLater(alert.time, testedAt) })) : kept;
   const [first] = alerts;
   const last = alerts.at(-1) ?? first;
   if (first === undefined || last === undefined) throw new TypeError('a message without alerts');
@@ -69,6 +79,10 @@ export function telling({ id, alerts }: Message, rule: Rule | undefined, source:
     event: eventOf(id, last.time, told),
     each,
   };
+}
+
+function noLater(time: string, than: number): string {
+  return new Date(Math.min(Date.parse(time), than)).toISOString();
 }
 
 function inWords(alerts: readonly Alert[], rule: Rule | undefined): string {

@@ -18,10 +18,10 @@ Starts a product of its own in memory, on loopback, with your rules and your rec
 administrator, opens a network, purges a key, stops an HSM. Nothing of it touches your HSMs. Receivers get messages that say that they
 are a test; each is sent once, and one that is not taken at once is a failure. With --no-send a receiver of the command's own takes them all,
 and nobody is bothered. Your rules and receivers are those of the
-file that --config names, or else of the one that the running service was started with. Without RULE all rules that hold are tested, which takes some two minutes. A rule of your own that no scenario makes come true
-is told as such.
+file that --config names, or else of the one that the running service was started with. Without RULE all rules that hold are tested, which takes some two minutes. A rule of your own that nothing of this makes come true
+is shown as not tried.
 The record is kept in alert-tests/ of the data directory; where alerts are configured the management plane's log has its hash (AlertsTested).
-The exit code is 0 when every rule came true and was taken by everybody who is told of it, 1 otherwise.`,
+The exit code is 0 when every rule that was tried, or that you name, came true and was taken by everybody who is told of it, 1 otherwise.`,
   options: {
     'no-send': 'send nothing to your receivers: one of the command takes all',
     'to OUTLET...': 'only to this receiver; once for each',
@@ -52,7 +52,10 @@ The exit code is 0 when every rule came true and was taken by everybody who is t
     // Other commands of this word need none of it.
     const { testAlerts } = await import('../../alert-test/run-test.ts');
     const tested = await testAlerts(
-      { settings: { ...settings, outlets, off: [...off, ...others] }, rules, isQuiet, onDisk: values['on-disk'] },
+      {
+        ...{ settings: { ...settings, outlets, off: [...off, ...others] }, rules, isQuiet },
+        ...{ areNamed: names.length > 0, onDisk: values['on-disk'] },
+      },
       terminal,
     );
     const { record, path } = await keepTest(at, { startedAt, isQuiet, rules: tested });
