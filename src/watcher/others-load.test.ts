@@ -34,6 +34,13 @@ test('where a container has fewer processors than the machine these count, and w
   const busy = { model: '', speed: 0, times: { user: 1, nice: 0, sys: 0, idle: 2, irq: 0 } };
   const system = { cpus: () => Array.from({ length: 64 }, () => busy), availableParallelism: () => 2 };
   assert.deepEqual({ ...used(system), at: 0, own: 0 }, { at: 0, own: 0, idle: 128, counted: 64, processors: 2 });
+  let now = { at: 0, idle: 0, counted: 64, own: 0, processors: 2 };
+  const load = othersLoad(() => now);
+  const inASecond = (busy: number): number => {
+    now = { ...now, at: now.at + 1_000, idle: now.idle + 64_000 - busy };
+    return load();
+  };
+  assert.deepEqual([inASecond(1_000), inASecond(1_600), inASecond(32_000)], [0, 1, 1]);
   let at = 0;
   assert.equal(othersLoad(() => ({ ...used({ ...system, cpus: () => [] }), at: (at += 1_000) }))(), 1);
 });

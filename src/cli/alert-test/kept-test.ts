@@ -85,7 +85,8 @@ export function lastTests(at: Places) {
   for (const name of names) {
     try {
       const { startedAt, rules } = readKept(JSON.parse(readFileSync(join(at.alertTests, name), 'utf8')), name);
-      for (const { rule, outcome } of rules) last.set(rule, { testedAt: startedAt, outcome });
+      for (const { rule, outcome } of rules)
+        if (outcome !== 'not tried') last.set(rule, { testedAt: startedAt, outcome });
     } catch {
       // A file that is none of ours.
     }

@@ -31,6 +31,10 @@ test('a rule that nothing of the test is about was not tried, and that is a fail
   const named = outcome({ areNamed: true });
   assert.equal(named.outcome, 'not fired');
   assert.ok(!isGood(named));
+  // It may have been for just that.
+  const hindered = outcome({ problem: 'no room' });
+  assert.equal(hindered.outcome, 'not fired');
+  assert.match(hindered.reason ?? '', /no room/);
   assert.match(named.reason ?? '', /^no scenario makes it come true: it was held against all of 1$/);
 });
 

@@ -52,14 +52,16 @@ export function outcomeOf(
   const common = { rule, severity, did, ...operations };
   const fired = found.told.fired.get(rule);
   if (fired === undefined) {
-    const problems = mine.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+    // What a rule of one's own is about may be what could not be done.
+    const of = mine.length === 0 ? found.done : mine;
+    const problems = of.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
     const reason =
-      mine.length === 0
-        ? `no scenario makes it come true: it was held against all of ${found.done.length}`
-        : problems.length > 0
-          ? `it could not be made to come true: ${problems.join('; ')}`
+      problems.length > 0
+        ? `it could not be made to come true: ${problems.join('; ')}`
+        : mine.length === 0
+          ? `no scenario makes it come true: it was held against all of ${found.done.length}`
           : 'what it is for was done, and it did not come true';
-    const isTried = mine.length > 0 || found.areNamed;
+    const isTried = mine.length > 0 || found.areNamed || problems.length > 0;
     return { ...common, outcome: isTried ? 'not fired' : 'not tried', outlets: [], reason };
   }
   const outlets = outletsOf(found.outlets, severity).map((outlet) => {

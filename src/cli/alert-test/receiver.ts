@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import type { AlertSettings } from '../../deployment/alert-settings.ts';
 import { formatWitnessKey } from '../../formats/cosignature.ts';
 
-/** An outlet that takes nothing, beside those of the operator. */
-export const DOWN_OUTLET = 'down-in-the-test';
+/** An outlet that takes nothing, beside those of the operator, which are called otherwise. */
+export const DOWN_OUTLET: string = `down-${randomBytes(8).toString('hex')}`;
 const TAKES = new Set(['/takes', '/dislikes']);
 /** In each log of an HSM that was activated. */
 const DISLIKED = 'SecurityDomainBackup';

@@ -8,6 +8,7 @@ import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { openEntries } from '../../features/audit/read-entries.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { silencesFile } from '../../watcher/alerts/alert-files.ts';
+import { NEVER_SILENT } from '../../watcher/alerts/rule.ts';
 import { silencesText } from '../../watcher/alerts/silences.ts';
 import { commands as instance } from '../commands/instance.ts';
 import { DOWN_OUTLET } from './receiver.ts';
@@ -43,7 +44,7 @@ const years: Scenario = {
       const isDown = () => scene.state()?.outlets[DOWN_OUTLET]?.failing !== undefined;
       // Something for it not to take.
       if (!isDown()) await silenced.run(scene);
-      await scene.until(isDown);
+      if (!(await scene.until(isDown))) throw new Error(`nothing was sent to anybody: is ${NEVER_SILENT} off?`);
     }
     await scene.moveClock(YEARS_S);
     await last(scene);

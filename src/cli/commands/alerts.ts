@@ -30,7 +30,7 @@ export const commands: readonly Command[] = [
     summary:
       'list the rules: how serious, who is told, when each last came true and was last tested, what is kept quiet',
     details: `
-An outlet fails from the first message that it does not take to the next that it takes; then the exit code is 1. What waits for it is not lost.`,
+An outlet fails from the first message that it does not take to the next that it takes; then the exit code is 1. What waits for it is not lost; what it refuses is given up.`,
     options: alertOptions,
     examples: ['strongroom alerts list', 'strongroom alerts list --json'],
     run(values) {

@@ -62,7 +62,7 @@ const readAlertState = record(
     /** By caller: requests of the current hour, and of those before it, the newest last. */
     volumes: mapOf(record({ log: text, hour: count, count, past: list(count, 168), told: count }), MOST),
     /** Since when rules of states hold, by rule and subject. */
-    holding: mapOf(record({ since: count, isTold: flag }, { value: finite }), MOST),
+    holding: mapOf(record({ since: count, isTold: flag }, { isPutOff: flag, value: finite }), MOST),
     silences: mapOf(record({ id: text, until: count, reason: text, isOnRecord: flag })),
     outlets: mapOf(outlet),
     /** To be put on record: in the log of the instance, or of the management plane. */

@@ -134,6 +134,23 @@ test('an outlet that fails says since when, why and when the next try is, over a
   assert.deepEqual(bench.alerts.status(), [{ outlet: 'hook', waiting: 0, taken: 1 }]);
 });
 
+test('an outlet that refuses what it is sent fails too, until it takes something', async () => {
+  const bench = new Bench([PURGES]);
+  bench.answer = () => 'refused';
+  bench.alerts.take(LOG, 0, [entry(START, { scope: '/keys/a' })]);
+  await bench.settle();
+  bench.now += 10_000;
+  bench.alerts.take(LOG, 1, [entry(bench.now, { scope: '/keys/b' })]);
+  await bench.settle();
+  const [status = assert.fail()] = bench.alerts.status();
+  assert.deepEqual([status.waiting, status.taken, status.failing?.seconds], [0, 0, 10]);
+  assert.equal(status.failing?.lastFailure.why, 'https://hooks.example.com was refused');
+  bench.answer = () => 'taken';
+  bench.alerts.take(LOG, 2, [entry(bench.now, { scope: '/keys/c' })]);
+  await bench.settle();
+  assert.deepEqual(bench.alerts.status(), [{ outlet: 'hook', waiting: 0, taken: 1 }]);
+});
+
 test('one that the receiver alone dislikes is given up after a day; others do not wait for it for longer', async () => {
   const bench = new Bench([PURGES]);
   bench.answer = ({ event }) => (event.includes('/keys/bad') ? 'failed' : 'taken');

@@ -246,12 +246,12 @@ export class Alerts {
     const { failing, ...kept } = this.#outlet(name);
     const at = this.#options.now();
     this.#state.outlets[name] =
-      outcome === 'failed'
-        ? {
+      outcome === 'taken'
+        ? kept
+        : {
             ...kept,
             failing: { since: failing?.since ?? at, at, why: `${place} ${how}`, next: Math.round(at + pause) },
-          }
-        : kept;
+          };
   }
 
   #became({ outlet: { name, place }, way }: Sending, message: Message, { outcome, detail: how }: Delivery): void {

@@ -136,14 +136,21 @@ export class Judge {
       delete this.#state.holding[key];
       return;
     }
-    const { since, isTold, value: before = value } = held ?? { since: now, isTold: false };
+    const { since, isTold, isPutOff = false, value: before = value } = held ?? { since: now, isTold: false };
     const isTheSame = value === undefined || before === undefined || value <= before;
     const isDue = !(isTold && isTheSame) && now - since >= (rule.for ?? 0) * 1000;
-    this.#state.holding[key] = { since, isTold: isTold || isDue, ...(value === undefined ? {} : { value }) };
-    if (!isDue) return;
     const id = [key, String(since), ...(value === undefined ? [] : [String(value)])];
     const [log] = of;
-    this.#tell(rule, { log, key, time: now, what: oneLine(`${rule.title}${what === '' ? '' : `: ${what}`}`, 500), id });
+    const shown = { log, key, time: now, what: oneLine(`${rule.title}${what === '' ? '' : `: ${what}`}`, 500), id };
+    const isToldNow = isDue && this.#tell(rule, shown, !isPutOff);
+    // What the window keeps back is due again when that is over, and is told then if it still holds.
+    const isBack = isDue && !isToldNow;
+    const last = isBack ? before : value;
+    this.#state.holding[key] = {
+      ...{ since, isTold: isTold || isToldNow },
+      ...(isBack ? { isPutOff: true } : {}),
+      ...(last === undefined ? {} : { value: last }),
+    };
   }
 
   #entry(log: JudgedLog, index: number, bytes: Buffer): void {
@@ -186,6 +193,7 @@ export class Judge {
     }
   }
 
+  /** @param isCounted where it is not told now: among what was the same @returns whether it is told */
   #tell(
     rule: Rule,
     found: Omit<Alert, 'rule' | 'severity' | 'time' | 'more' | 'id'> & {
@@ -193,15 +201,16 @@ export class Judge {
       readonly time: number;
       readonly id: readonly string[];
     },
-  ): void {
+    isCounted = true,
+  ): boolean {
     const { key, time, id, ...shown } = found;
     // How something fares now is never old, whatever the clock says.
-    if (shown.index !== undefined && time < this.#state.since) return;
+    if (shown.index !== undefined && time < this.#state.since) return false;
     const of = this.#flooded(rule, shown.log, key, time);
     const [before, window] = [this.#state.told[of], (rule.window ?? 3600) * 1000];
     if (before !== undefined && Math.abs(time - before.at) < window) {
-      this.#state.told[of] = { ...before, more: before.more + 1 };
-      return;
+      if (isCounted) this.#state.told[of] = { ...before, more: before.more + 1 };
+      return false;
     }
     this.#state.told[of] = { log: shown.log, at: time, until: time + window, more: 0 };
     this.#state.last[rule.name] = Math.max(time, this.#state.last[rule.name] ?? 0);
@@ -215,6 +224,7 @@ export class Judge {
       ...(of === key ? {} : { what: `${shown.what} There are more of this kind than are told one by one.` }),
     };
     this.#fired(alert, rule);
+    return true;
   }
 
   /** What it is the same in; all that are too many in an hour are the same. */

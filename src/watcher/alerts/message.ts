@@ -1,4 +1,4 @@
-// What an outlet is given to send: alerts of one rule and one log, in one message that is the same whenever it is sent.
+// What an outlet is given to send: alerts of one rule and one log, in one message that is the same whenever it is sent, but for tests.
 import { hostname } from 'node:os';
 import { cloudEvent } from '../../formats/cloud-event.ts';
 import { optionWords, ownCommand } from '../../formats/own-command.ts';

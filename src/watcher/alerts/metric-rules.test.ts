@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { formatWitnessKey } from '../../formats/cosignature.ts';
-import { frontSamples, sinkSamples, witnessSamples } from '../metrics/told-by-parts.ts';
+import { frontSamples, outletSamples, sinkSamples, witnessSamples } from '../metrics/told-by-parts.ts';
 import { entryAt, logOf, movedClock } from '../sinks/run-sink.fixture.ts';
 import { SinkRun } from '../sinks/run-sink.ts';
 import type { Delivery, LogEntry } from '../sinks/sink.ts';
@@ -98,6 +98,28 @@ test('a sink that is behind is told, and one that refuses entries whenever there
   bench.alerts.measure(sinkSamples([{ ...run.status(), refused: 3 }]));
   assert.equal((await fired(bench)).length, 1);
   await run[Symbol.asyncDispose]();
+});
+
+test('a receiver of alerts that takes nothing for a quarter of an hour is told, and again where it soon fails for good', async () => {
+  const bench = new Bench(readRules());
+  const measure = (seconds: number): Promise<readonly string[]> => {
+    const failing = seconds === 0 ? {} : { failing: { seconds } };
+    bench.alerts.measure(outletSamples([{ outlet: 'mail', waiting: 1, ...failing }]));
+    return fired(bench);
+  };
+  assert.deepEqual(await measure(900), []);
+  assert.deepEqual(await measure(961), [
+    ': A receiver of alerts takes nothing: outlet mail, nothing was taken for 16 minutes',
+  ]);
+  assert.deepEqual(await measure(1_021), []);
+  assert.deepEqual(await measure(0), []);
+  // It has failed since a minute after that; the same is told once an hour.
+  const again: number[] = [];
+  for (let minute = 1; minute <= 180; minute++) {
+    bench.now += 60_000;
+    if ((await measure(60 * minute)).length > 0) again.push(minute);
+  }
+  assert.deepEqual(again, [60]);
 });
 
 test('a log that no witness has signed yet is told, by its instance or as that of the management plane', async () => {
