@@ -158,6 +158,24 @@ test('one that an operator has stopped is told of, also after a restart, until t
   assert.equal(instances.statuses.get('dev')?.port, 4242);
 });
 
+test('one that an operator stops and starts is known all the while: whoever reads its log has no reason to begin anew', async () => {
+  const { at, instances } = open(join(folder, 'known'));
+  await using _ = instances;
+  await instances.provision(request('dev'));
+  const { stopFlag } = at.instance('dev');
+  const seen: boolean[] = [];
+  const looking = setInterval(() => seen.push(instances.conditions.some(({ name }) => name === 'dev')), 1);
+  try {
+    writeFileSync(stopFlag, '');
+    await instances.applyStopFlags();
+    rmSync(stopFlag);
+    await instances.applyStopFlags();
+  } finally {
+    clearInterval(looking);
+  }
+  assert.ok(seen.length > 2 && seen.every(Boolean));
+});
+
 test('what an operator stops and starts is on record, each once and before it is done; a log that cannot be written keeps nobody from it', async () => {
   const reports: string[] = [];
   const { at, instances, acts, log } = open(join(folder, 'recorded'), 8443, Date.now, (text) => reports.push(text));

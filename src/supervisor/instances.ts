@@ -59,6 +59,8 @@ export class Instances implements AsyncDisposable {
   /** Requests about one instance take turns. */
   #turn: Promise<unknown> = Promise.resolve();
   #isStopping = false;
+  /** Stopped by an operator just now, and not held yet: whoever reads its log goes on. */
+  #ending: string | undefined;
 
   constructor(options: InstancesOptions) {
     this.#options = options;
@@ -170,7 +172,13 @@ export class Instances implements AsyncDisposable {
         const { stopFlag, replaceFlag } = this.#options.places.instance(name);
         const isStopped = existsSync(stopFlag);
         if (isStopped ? this.#running.has(name) : this.#held.has(name)) await this.#recordOperator(name, isStopped);
-        if (isStopped) await this.#end(name);
+        if (isStopped) {
+          this.#ending = name;
+          await this.#end(name).finally(() => {
+            this.#held.add(name);
+            this.#ending = undefined;
+          });
+        }
         await this.#run(name);
         if (readIfThere(replaceFlag) === '') await this.#replace(name, replaceFlag);
       }
@@ -255,7 +263,8 @@ export class Instances implements AsyncDisposable {
   get conditions(): readonly WatchedInstance[] {
     const none = { ready: 0, wanted: 0 };
     const stopped = { storeRefused: false, workers: none, silent: 0, modules: none, recorder: false, recording: false };
-    return [...this.statuses].map(([name, { activation }]) => {
+    const ending = this.#ending === undefined ? [] : [[this.#ending, stoppedStatus(this.#ending)] as const];
+    return [...new Map([...ending, ...this.statuses])].map(([name, { activation }]) => {
       const running = this.#running.get(name);
       if (running === undefined) return { name, activation, ...stopped };
       const eventTargets = this.#eventTargets.get(name);
@@ -302,7 +311,6 @@ export class Instances implements AsyncDisposable {
       this.#options.changed(name, stoppedStatus(name));
       return;
     }
-    this.#held.delete(name);
     const places = this.#options.places.instance(name);
     const config = await this.#refresh(name, places);
     await this.#options.profile.prepare(name, places, config);
@@ -316,6 +324,7 @@ export class Instances implements AsyncDisposable {
       changed: () => this.#options.changed(name, instance.status),
     });
     this.#eventTargets.set(name, config.eventTargets);
+    this.#held.delete(name);
     this.#running.set(name, instance);
     try {
       await instance.start();
