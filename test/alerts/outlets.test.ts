@@ -1,5 +1,6 @@
 // Outlets against receivers that others have written: the verifier of Standard Webhooks, and a mail server.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
@@ -197,6 +198,34 @@ test('a mail server that will not have the message itself has refused it; one th
     await using server = await mailServer({ authOptional: true }, { responseCode });
     const outlet = open({ ...MAIL, security: 'starttls', port: server.port, caFile: '/ca' }, { '/ca': server.ca });
     assert.equal((await outlet.send(MESSAGE, GO_ON)).outcome, outcome);
+  }
+});
+
+test('a file that cannot be read is named by its member, with the way out', () => {
+  const [caFile, present] = ['/gone', '/there'];
+  const hook = { kind: 'webhook', name: 'it', url: 'https://hooks.example.com/', secretFile: present };
+  const smtp = { ...MAIL, name: 'it', port: 25, security: 'tls' };
+  const syslog = { kind: 'syslog', name: 'it', host: 'syslog.example.com' };
+  const pair = { certificate: present, key: present };
+  for (const [outlet, member] of [
+    [{ ...hook, secretFile: '/gone' }, 'secretFile'],
+    [{ ...hook, caFile }, 'caFile'],
+    [{ ...smtp, caFile }, 'caFile'],
+    [{ ...smtp, credentialsFile: '/gone' }, 'credentialsFile'],
+    [{ ...syslog, caFile }, 'caFile'],
+    [{ ...syslog, clientCertificate: { ...pair, key: '/gone' } }, 'clientCertificate.key'],
+  ] as const) {
+    const readFile = (path: string): string => (path === present ? (SECRETS[0] ?? '') : readFileSync('/gone', 'utf8'));
+    const settings = readAlertSettings({ outlets: [outlet] }, 'alerts');
+    assert.throws(
+      () => openOutlets(settings, { profile: 'dev', readFile, now: Date.now }),
+      ({ message }: Error) => {
+        const says = `alerts.outlets[0] (it): ${member}: ENOENT: no such file or directory, open '/gone'; name a file that this user can read`;
+        assert.equal(message.slice(0, says.length), says);
+        assert.equal(message.includes('echo whsec_$(openssl rand -base64 32)'), member === 'secretFile');
+        return true;
+      },
+    );
   }
 });
 

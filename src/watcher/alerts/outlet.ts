@@ -12,8 +12,8 @@ export interface Outlet {
 
 export interface OutletSurroundings {
   readonly profile: 'dev' | 'production';
-  /** @throws when it cannot be read */
-  readonly readFile: (path: string) => string;
+  /** @param member that names the file @param holding what must be in it, for the message @throws when it cannot be read */
+  readonly readFile: (path: string, member: string, holding?: string) => string;
   /** Milliseconds of real time. */
   readonly now: () => number;
 }

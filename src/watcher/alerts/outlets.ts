@@ -8,9 +8,17 @@ import { webhook } from './webhook.ts';
 
 /** Connects to nothing yet. @throws ShapeError naming the outlet and what of it cannot be used */
 export function openOutlets({ outlets }: AlertSettings, surroundings: OutletSurroundings): readonly NamedOutlet[] {
+  const readFile: OutletSurroundings['readFile'] = (path, member, holding) => {
+    try {
+      return surroundings.readFile(path, member);
+    } catch (cause) {
+      const fix = `name a file that this user can read${holding === undefined ? '' : `; it must have ${holding}`}`;
+      throw new ShapeError(`${member}: ${(cause as Error).message}; ${fix}`, { cause });
+    }
+  };
   return outlets.map((settings, at) => {
     try {
-      const outlet = open(settings, surroundings);
+      const outlet = open(settings, { ...surroundings, readFile });
       const { name, least, mostPerHour = 60 } = settings;
       return { ...outlet, name, least, mostPerHour };
     } catch (cause) {

@@ -48,6 +48,12 @@ test("an operator's own rules hold beside ours, and some of ours can be switched
   assert.throws(() => readRules({ off: ['no-such'] }), /there is no rule 'no-such'/);
 });
 
+test('a folder of rules that cannot be read is named by its member, with the way out', () => {
+  const says =
+    /^ShapeError: alerts\.rules: ENOENT: .*'\/nowhere\/rules'; name a folder that this user can read, with a file/;
+  assert.throws(() => readRules({ rules: '/nowhere/rules' }), says);
+});
+
 for (const [what, rule, name, says] of [
   ['is no JSON', '{', 'mine', /mine\.json: mine: /],
   ['has another member', { ...GOOD, wehn: 'true' }, 'mine', /mine\.json: mine has the unknown member "wehn"/],

@@ -32,13 +32,24 @@ export function readRules({
   return [...all.values()];
 }
 
-/** Paths of the rules in a folder. @throws ShapeError, and what the system says of the folder */
+/** Paths of the rules in a folder. @throws ShapeError */
 export function ruleFiles(folder: string): readonly string[] {
-  const files = readdirSync(folder)
+  const files = namesIn(folder)
     .filter((file) => file.endsWith('.json'))
     .sort();
   if (files.length > MOST_RULES) throw new ShapeError(`${folder} has more than ${MOST_RULES} rules`);
   return files.map((file) => join(folder, file));
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (cause) {
+    throw new ShapeError(
+      `alerts.rules: ${(cause as Error).message}; name a folder that this user can read, with a file NAME.json for each rule`,
+      { cause },
+    );
+  }
 }
 
 function rulesIn(folder: string): readonly ReadRule[] {

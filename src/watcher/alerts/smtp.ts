@@ -8,13 +8,17 @@ import type { Delivery } from '../../http/post-event.ts';
 import type { Outlet, OutletSurroundings } from './outlet.ts';
 
 const DEADLINE_MS = 20_000;
+const HOLDING = "the user's name on its first line and the password on its second";
 
 /** @throws ShapeError naming what cannot be used, and never what a file holds */
 export function smtp(settings: OutletOf<'smtp'>, { readFile }: OutletSurroundings): Outlet {
   const { host, security, from, to, caFile, credentialsFile } = settings;
   const port = settings.port ?? (security === 'tls' ? 465 : 587);
-  const ca = caFile === undefined ? undefined : readFile(caFile);
-  const auth = credentialsFile === undefined ? undefined : readCredentials(readFile(credentialsFile), credentialsFile);
+  const ca = caFile === undefined ? undefined : readFile(caFile, 'caFile');
+  const auth =
+    credentialsFile === undefined
+      ? undefined
+      : readCredentials(readFile(credentialsFile, 'credentialsFile', HOLDING), credentialsFile);
   const options = {
     host,
     port,
@@ -81,7 +85,5 @@ function deliveryOf(error: unknown): Delivery {
 function readCredentials(text: string, path: string): { readonly user: string; readonly pass: string } {
   const [user = '', pass = '', ...rest] = text.split('\n');
   if (user !== '' && pass !== '' && rest.every((line) => line === '')) return { user, pass };
-  throw new ShapeError(
-    `credentialsFile: ${path} must have the user's name on its first line and the password on its second`,
-  );
+  throw new ShapeError(`credentialsFile: ${path} must have ${HOLDING}`);
 }

@@ -7,6 +7,8 @@ import { mayBePlain } from '../../http/outbound.ts';
 import { postEvent } from '../../http/post-event.ts';
 import type { Outlet, OutletSurroundings } from './outlet.ts';
 
+const HOLDING = "'whsec_' and base64 of 24 to 64 bytes on each line: echo whsec_$(openssl rand -base64 32)";
+
 /** @throws ShapeError naming what cannot be used, and never what a file holds */
 export function webhook(settings: OutletOf<'webhook'>, { profile, readFile, now }: OutletSurroundings): Outlet {
   const url = URL.canParse(settings.url) ? new URL(settings.url) : undefined;
@@ -14,8 +16,8 @@ export function webhook(settings: OutletOf<'webhook'>, { profile, readFile, now 
   if (!isSafe || url.username !== '' || url.password !== '' || url.hash !== '') {
     throw new ShapeError('url must be an https address without user and fragment');
   }
-  const secrets = readSecrets(readFile(settings.secretFile), settings.secretFile);
-  const target = { url, ...(settings.caFile === undefined ? {} : { ca: readFile(settings.caFile) }) };
+  const secrets = readSecrets(readFile(settings.secretFile, 'secretFile', HOLDING), settings.secretFile);
+  const target = { url, ...(settings.caFile === undefined ? {} : { ca: readFile(settings.caFile, 'caFile') }) };
   return {
     place: url.origin,
     send({ id, event }, stopping) {
@@ -38,7 +40,5 @@ function readSecrets(text: string, path: string): readonly Buffer[] {
     .map((line) => /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(line)?.[1] ?? '')
     .map((secret) => Buffer.from(secret, 'base64'));
   if (secrets.length > 0 && secrets.every(({ length }) => length >= 24 && length <= 64)) return secrets;
-  throw new ShapeError(
-    `secretFile: ${path} must have 'whsec_' and base64 of 24 to 64 bytes on each line: echo whsec_$(openssl rand -base64 32)`,
-  );
+  throw new ShapeError(`secretFile: ${path} must have ${HOLDING}`);
 }
