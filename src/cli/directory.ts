@@ -7,7 +7,7 @@ import { readDirectoryFile } from '../control/directory/directory-file.ts';
 import { places } from '../deployment/data-layout.ts';
 import { isGuid } from '../formats/guid.ts';
 import { CommandError, UsageError } from './command.ts';
-import { dataRootOf } from './running.ts';
+import { placesWithData } from './running.ts';
 
 /** @param root a data directory; absent: nothing is known */
 export async function knownDirectory(root: string | undefined): Promise<Directory | undefined> {
@@ -18,7 +18,7 @@ export async function knownDirectory(root: string | undefined): Promise<Director
 export async function openDirectory(
   data: string | undefined,
 ): Promise<{ readonly folder: string; readonly directory: Directory }> {
-  const folder = places(dataRootOf(data)).control;
+  const folder = placesWithData(data).control;
   if (existsSync(places(dirname(folder)).production)) {
     throw new CommandError(
       'a production deployment has no directory: identities are those of its token issuers (docs/guide/auth.md)',

@@ -1,7 +1,7 @@
 // Commands that speak of a running copy: which data directory is meant, and what runs in it.
 import { existsSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { places } from '../deployment/data-layout.ts';
+import { type Places, places } from '../deployment/data-layout.ts';
 import { mayReadRunningState, type RunningState, readRunningState } from '../deployment/running-state.ts';
 import { dataRoot } from '../deployment/start-config.ts';
 import { optionWords, ownCommand } from '../formats/own-command.ts';
@@ -21,6 +21,13 @@ export function requireOwn(root: string): void {
   throw new CommandError(
     `${root} belongs to another user (uid ${uid}), who could not read what this command writes there: run it as that user`,
   );
+}
+
+/** For commands that read files whether a service runs or not. @throws CommandError where nothing of one is, or can be seen by this user */
+export function placesWithData(flag: string | undefined): Places {
+  const at = places(dataRootOf(flag));
+  if (![at.control, at.instances, at.alertTests].some((each) => existsSync(each))) requireRunning(at.root);
+  return at;
 }
 
 const LOOK_MS = 50;

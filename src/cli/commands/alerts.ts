@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { type Places, places } from '../../deployment/data-layout.ts';
+import type { Places } from '../../deployment/data-layout.ts';
 import { openEntries } from '../../features/audit/read-entries.ts';
 import { replaceFile } from '../../files/durable-file.ts';
 import { isOneLine, oneLine, printableLine } from '../../formats/printable.ts';
@@ -16,7 +16,7 @@ import { type Command, CommandError, command, UsageError } from '../command.ts';
 import { readDuration } from '../duration.ts';
 import { explained } from '../explained.ts';
 import { instancesIn } from '../instance-folder.ts';
-import { dataRootOf, requireOwn } from '../running.ts';
+import { placesWithData, requireOwn } from '../running.ts';
 import { table } from '../show.ts';
 import { alertOptions, opened, ruleNamed } from './alerts/opened.ts';
 import { test } from './alerts/test.ts';
@@ -144,9 +144,13 @@ which cannot be silenced. It holds once it is on record in the management plane'
       if (values.last !== undefined && !/^[1-9]\d{0,8}$/.test(values.last)) {
         throw new UsageError('--last must be a number above 0');
       }
-      const all = historyOf(places(dataRootOf(values.data)), since)
-        .filter(({ detail }) => values.rule === undefined || detail['rule'] === values.rule)
-        .sort((a, b) => (a.time < b.time ? -1 : 1));
+      const { data, rule } = values;
+      const at = placesWithData(data);
+      const ofRule = (from: number) =>
+        historyOf(at, from).filter(({ detail }) => rule === undefined || detail['rule'] === rule);
+      const all = ofRule(since).sort((a, b) => (a.time < b.time ? -1 : 1));
+      // One that was taken out is still in the logs.
+      if (rule !== undefined && all.length === 0 && ofRule(0).length === 0) ruleNamed(opened(data).rules, rule);
       const kept = values.last === undefined ? all : all.slice(-Number(values.last));
       const rows = kept.map(({ time, log, what, description }) => [time, log, what, printableLine(description)]);
       return { json: kept, text: table(['TIME', 'LOG', 'WHAT', ''], rows) };

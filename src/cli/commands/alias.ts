@@ -7,7 +7,7 @@ import { instanceOrigin } from '../../http/name-form.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
 import { explained } from '../explained.ts';
 import { instanceNamed, instancesIn } from '../instance-folder.ts';
-import { dataRootOf, untilRunning } from '../running.ts';
+import { placesWithData, untilRunning } from '../running.ts';
 
 /** The book is a file that people may have changed. */
 const explains = { ConfigError: '' } as const;
@@ -34,7 +34,7 @@ Without a running copy the alias is written down and holds from the next start o
     examples: ['strongroom alias set payments --hsm-name east', 'strongroom alias set payments --hsm-name west --move'],
     async run({ 'hsm-name': wanted, move, data }, [alias]) {
       explained(() => checkAlias(alias), { ConfigError: '' }, UsageError);
-      const root = dataRootOf(data);
+      const { root } = placesWithData(data);
       const names = instancesIn(root);
       const instance = instanceNamed(names, wanted);
       const namesake = names.find((name) => name.toLowerCase() === alias);
@@ -82,7 +82,7 @@ Without a running copy the alias is written down and holds from the next start o
     options: { ...dataOption, ...jsonOption },
     examples: ['strongroom alias list', 'strongroom alias list --json'],
     run({ data }) {
-      const root = dataRootOf(data);
+      const { root } = placesWithData(data);
       const state = readRunningState(root);
       const rows = Object.entries(readAliases(root)).map(([alias, { instance, since, before }]) => ({
         alias,
@@ -111,7 +111,7 @@ between. Nothing is restarted for it, and what is unlocked stays so.`,
     options: { ...dataOption, ...jsonOption },
     examples: ['strongroom alias remove payments'],
     async run({ data }, [alias]) {
-      const root = dataRootOf(data);
+      const { root } = placesWithData(data);
       const { [alias]: removed, ...rest } = readAliases(root);
       if (removed === undefined) throw new CommandError(`there is no alias '${alias}'`);
       const { instance } = removed;

@@ -4,12 +4,11 @@ import {
   readCredentials,
   writeCredentials,
 } from '../../control/directory/federation/federated-credentials.ts';
-import { places } from '../../deployment/data-layout.ts';
 import { fetchJwks, tryIssuer } from '../../features/auth/fetch-jwks.ts';
 import { type Command, CommandError, command, dataOption, jsonOption, UsageError } from '../command.ts';
 import { applicationNamed, openDirectory } from '../directory.ts';
 import { readInput } from '../read-input.ts';
-import { dataRootOf } from '../running.ts';
+import { placesWithData } from '../running.ts';
 
 export const commands: readonly Command[] = [
   command({
@@ -108,7 +107,7 @@ take the application's role assignments away.`,
     options: dataOption,
     examples: ['strongroom federation remove cluster'],
     async run({ data }, [name]) {
-      const { control } = places(dataRootOf(data));
+      const { control } = placesWithData(data);
       const before = await readCredentials(control);
       const rest = before.filter((each) => each.name !== name);
       if (rest.length === before.length) {

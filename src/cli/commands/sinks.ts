@@ -1,8 +1,7 @@
 // `strongroom sinks …`: how far each log has been sent where.
-import { places } from '../../deployment/data-layout.ts';
 import { BEHIND_S, isBehind, readStatuses, type SinkStatus } from '../../watcher/sinks/sink-status.ts';
 import { command, dataOption, jsonOption } from '../command.ts';
-import { dataRootOf } from '../running.ts';
+import { placesWithData } from '../running.ts';
 import { table } from '../show.ts';
 
 export const commands = [
@@ -16,7 +15,7 @@ will never take are counted, and with --json named: they stay in the log.`,
     options: { ...dataOption, ...jsonOption },
     examples: ['strongroom sinks status', 'strongroom sinks status --json'],
     run(values) {
-      const statuses = readStatuses(places(dataRootOf(values.data)), Date.now());
+      const statuses = readStatuses(placesWithData(values.data), Date.now());
       const behind = statuses.filter(isBehind).map(({ sink, log }) => `${sink} (${log})`);
       return {
         json: statuses.map((status) => ({ ...status, isBehind: isBehind(status) })),

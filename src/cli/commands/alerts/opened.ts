@@ -1,6 +1,5 @@
 // What commands of alerts begin with: what the last start went by, and the rules that hold.
 import { existsSync, readFileSync } from 'node:fs';
-import { places } from '../../../deployment/data-layout.ts';
 import { oneLine } from '../../../formats/printable.ts';
 import { alertStateFile } from '../../../watcher/alerts/alert-files.ts';
 import { parseAlertState } from '../../../watcher/alerts/alert-state.ts';
@@ -8,12 +7,12 @@ import { type ReadRule, readRules } from '../../../watcher/alerts/rules.ts';
 import { CommandError, dataOption, jsonOption } from '../../command.ts';
 import { explained } from '../../explained.ts';
 import { nearest } from '../../nearest.ts';
-import { dataRootOf } from '../../running.ts';
+import { placesWithData } from '../../running.ts';
 
 export const alertOptions = { ...dataOption, ...jsonOption } as const;
 
 export function opened(data: string | undefined) {
-  const at = places(dataRootOf(data));
+  const at = placesWithData(data);
   const folder = at.watch;
   const path = alertStateFile(folder);
   const state = existsSync(path)
