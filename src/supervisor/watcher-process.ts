@@ -131,6 +131,9 @@ export class WatcherProcess implements AsyncDisposable {
   }
 }
 
+/** What the configuration names is there since then: the file is read once. */
+const SINCE = new Date(performance.timeOrigin).toISOString();
+
 type EventTargets = NonNullable<WatchedInstance['eventTargets']>;
 
 /** What instances name: a folder, or what Node takes for a pattern, would have the watcher read more than one file. */
@@ -168,7 +171,7 @@ export function watcherProgram(
     // What the configuration names stays as it is: where a link of it leads to may change.
     reads: [...resolvedPaths(reads), ...filesNamedIn(config), ...files],
     writes: config.sinks?.flatMap((sink) => (sink.kind === 'file' ? [sink.path] : [])) ?? [],
-    args: ['--data', realpathSync(places.root), '--profile', profile],
+    args: ['--data', realpathSync(places.root), '--profile', profile, '--since', SINCE],
     has: 'network',
   });
   return { ...program, comesLast: true };

@@ -15,8 +15,11 @@ process.umask(0o077);
 // The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
 process.on('SIGINT', () => {});
 
-const { values } = parseArgs({ options: { data: { type: 'string' }, profile: { type: 'string' } } });
-if (values.data === undefined) throw new Error('usage: watcher --data DIR --profile dev|production');
+const text = { type: 'string' } as const;
+const { values } = parseArgs({ options: { data: text, profile: text, since: text } });
+if (values.data === undefined) throw new Error('usage: watcher --data DIR --profile dev|production [--since TIME]');
+// One that was started before an update does not say since when there is its configuration.
+const since = values.since === undefined ? Date.now() : Date.parse(values.since);
 const profile = oneOf('dev', 'production')(values.profile, 'profile');
 
 await using link = openSupervisorLink();
@@ -28,7 +31,7 @@ let told: Watched | undefined;
 let update = (said: Watched): void => void (told = said);
 link.on(watched, (said) => update(said));
 const config = await configured.promise;
-await using watcher = await openWatcher({ places: places(values.data), profile, config, link });
+await using watcher = await openWatcher({ places: places(values.data), profile, config, since, link });
 update = (said) => watcher.update(said);
 if (told !== undefined) update(told);
 link.send(ready, { port: 0, modulePids: [] });

@@ -37,7 +37,7 @@ test('an instance whose configuration is half written, and events whose state ca
   const said: string[] = [];
   t.mock.method(process.stderr, 'write', (text: string) => said.push(text) > 0);
   const link = { request: () => Promise.reject(new Error('nobody')), send: () => undefined } as unknown as Link;
-  await using watcher = await openWatcher({ places: at, profile: 'dev', config: {}, link });
+  await using watcher = await openWatcher({ places: at, profile: 'dev', config: {}, since: 0, link });
   const processes = { control: true, managementRecorder: true };
   watcher.update({ instances: names.map((name) => wellInstance(name)), processes });
   assert.match(

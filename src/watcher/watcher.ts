@@ -28,6 +28,8 @@ export interface WatcherOptions {
   readonly places: Places;
   readonly profile: 'dev' | 'production';
   readonly config: WatchConfig;
+  /** Since when the service has it: milliseconds. */
+  readonly since: number;
   readonly link: Link;
 }
 
@@ -35,7 +37,7 @@ export interface Watcher extends AsyncDisposable {
   update(said: Watched): void;
 }
 
-export async function openWatcher({ places, profile, config, link }: WatcherOptions): Promise<Watcher> {
+export async function openWatcher({ places, profile, config, since, link }: WatcherOptions): Promise<Watcher> {
   await using stack = new AsyncDisposableStack();
   const record = (instance: string, act: WatchAct): Promise<void> =>
     link.request(recordWatch, { instance, act }).then(() => undefined);
@@ -59,7 +61,7 @@ export async function openWatcher({ places, profile, config, link }: WatcherOpti
     stack.use(await RetriedPart.open({ name, open, report }));
   const { sinks: namedSinks = [], health, alerts } = config;
   const sinks = await opened('sinks', () =>
-    openSinks({ folder: places.sinks, sinks: namedSinks, profile, readFile, clock, report }),
+    openSinks({ folder: places.sinks, sinks: namedSinks, since, profile, readFile, clock, report }),
   );
   let told: RetriedPart<AlertsPart> | undefined;
   const gauges = (): readonly WatchedSample[] => [

@@ -28,10 +28,14 @@ describe('logs that are sent to files', () => {
     const data = join(folder, 'data');
     const at = places(data);
     const all = { name: 'all', kind: 'file', path: join(folder, 'all.jsonl'), from: 'beginning' };
+    const first = { name: 'first', kind: 'file', path: join(folder, 'first.jsonl') };
     const later = { name: 'later', kind: 'file', path: join(folder, 'later.jsonl'), logs: ['dev'] };
     {
-      await using product = await startProduct({ data, first: false, config: await configured('one.json', [all]) });
-      await untilSent(at, ['dev'], ['all']);
+      await using product = await startProduct({
+        data,
+        config: await configured('one.json', [all, first]),
+      });
+      await untilSent(at, ['dev'], ['all', 'first']);
       const status = await runStrongroom('sinks', 'status', '--data', data);
       assert.equal(status.code, 0, status.stderr);
       assert.match(status.stdout, /^SINK +LOG +SENT +BEHIND/);
@@ -41,6 +45,9 @@ describe('logs that are sent to files', () => {
     }
     assertWhole(linesOf(all.path), at, ['dev']);
     const before = linesOf(all.path).length;
+    // Both logs were made by the start that it was configured for.
+    const beginnings = linesOf(first.path).filter(({ index }) => index === 0);
+    assert.equal(beginnings.length, 2, 'a sink that was there first has all');
     {
       await using product = await startProduct({
         data,

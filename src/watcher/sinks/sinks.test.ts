@@ -49,7 +49,7 @@ async function sentOf(recorded: { readonly diagnostics?: readonly string[] } | '
   writeFileSync(join(at.sinks, 'by-name', 'since'), `${time}\n`);
   const clock = movedClock();
   const surroundings = { profile: 'dev', readFile: () => '', report: assert.fail } as const;
-  await using opened = await openSinks({ folder: at.sinks, sinks, clock, ...surroundings });
+  await using opened = await openSinks({ folder: at.sinks, sinks, since: clock.now(), clock, ...surroundings });
   opened.update(findLogs(at, []), [], { control: true, managementRecorder: true });
   const running = opened.status().map(({ sink }) => sink);
   while (opened.status().some(({ next }) => next < 3)) await new Promise((resolve) => setImmediate(resolve));

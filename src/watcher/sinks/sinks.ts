@@ -16,6 +16,8 @@ export interface SinksOptions extends Pick<SinkSurroundings, 'profile' | 'readFi
   /** Below it each sink has a folder of its name, with a file for each log. */
   readonly folder: string;
   readonly sinks: readonly SinkConfig[];
+  /** Since when the service has this configuration: milliseconds. */
+  readonly since: number;
   readonly clock: Clock;
   readonly report: (text: string) => void;
 }
@@ -25,11 +27,18 @@ export interface Sinks extends WatcherPart {
   status(): readonly SinkStatus[];
 }
 
-export async function openSinks({ folder, sinks, clock, report, ...surroundings }: SinksOptions): Promise<Sinks> {
+export async function openSinks({
+  folder,
+  sinks,
+  since: configuredAt,
+  clock,
+  report,
+  ...surroundings
+}: SinksOptions): Promise<Sinks> {
   const runs = new Map<string, SinkRun>();
   forgetOthers(folder, sinks, report);
   const since = new Map<string, number>();
-  for (const { name } of sinks) since.set(name, await firstSeen(join(folder, name), clock));
+  for (const { name } of sinks) since.set(name, await firstSeen(join(folder, name), configuredAt));
 
   let newest: readonly WatchedLog[] = [];
   const ending = new Set<string>();
@@ -106,14 +115,13 @@ function isWanted({ logs, resourceId }: SinkConfig, log: WatchedLog, since: numb
 }
 
 /** When the sink was there first, of which the logs that there were before know nothing. */
-async function firstSeen(folder: string, clock: Clock): Promise<number> {
+async function firstSeen(folder: string, configuredAt: number): Promise<number> {
   const path = join(folder, 'since');
   const found = Date.parse(readIfThere(path)?.trim() ?? '');
   if (!Number.isNaN(found)) return found;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const now = clock.now();
-  await replaceFile(path, `${new Date(now).toISOString()}\n`, { folder: () => Promise.resolve() });
-  return now;
+  await replaceFile(path, `${new Date(configuredAt).toISOString()}\n`, { folder: () => Promise.resolve() });
+  return configuredAt;
 }
 
 /** A log that is newer than the sink is sent from its beginning. */
