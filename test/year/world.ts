@@ -195,7 +195,7 @@ export class World implements AsyncDisposable {
     for (let looks = 0; why !== undefined; looks++, why = unmet()) {
       if (looks === LOOKS) assert.fail(why);
       await delay(LOOK_MS);
-      if (this.#isStarting(looks) || (!this.#isAway && this.#isSending())) continue;
+      if (this.#isStarting(looks) || (!this.#isAway && (this.#isSending() || this.#isSinkAtWork()))) continue;
       this.pass(MEANWHILE);
       await setImmediate(); // for a timer of ours that is set now the time is that of now
     }
@@ -227,12 +227,26 @@ export class World implements AsyncDisposable {
       const id = origin.slice(origin.indexOf('/') + 1);
       const { size } = openEntries(folder);
       if ((logs[id]?.next ?? 0) < size) return `${origin} is not judged`;
+    }
+    const [lacking] = this.#lacking();
+    return lacking === undefined ? undefined : `${lacking.sink} lacks entries of ${lacking.origin}`;
+  }
+
+  /** Sinks that have not got all of a log. */
+  *#lacking() {
+    for (const { origin, folder } of this.logs) {
+      const { size } = openEntries(folder);
       for (const sink of Object.keys(this.receivers.sinks)) {
-        if ((readPosition(positionFile(this.places.sinks, sink, id))?.next ?? 0) < size)
-          return `${sink} lacks entries of ${origin}`;
+        const path = positionFile(this.places.sinks, sink, origin.slice(origin.indexOf('/') + 1));
+        const { next = 0, lastFailure, lastSuccess = '' } = readPosition(path) ?? {};
+        if (next < size) yield { sink, origin, isFailing: (lastFailure?.at ?? '') > lastSuccess };
       }
     }
-    return undefined;
+  }
+
+  /** It gets there by itself, however slow the machine is: no time has to go by for it, and too much would be told of. */
+  #isSinkAtWork(): boolean {
+    return [...this.#lacking()].some(({ isFailing }) => !isFailing);
   }
 
   #alerts() {
