@@ -89,6 +89,7 @@ test('each rule comes true in a throw-away product, of every operation that it n
   // Nothing has been started here: the rules are those of everybody.
   assert.deepEqual(
     listed.map(({ rule, outcome }) => [rule, outcome]),
-    rules.slice(0, all.length).map(({ rule, outcome }) => [rule, outcome]),
+    // Nobody was sent anything.
+    rules.slice(0, all.length).map(({ rule }) => [rule, 'came true']),
   );
 });

@@ -81,12 +81,19 @@ const readKept = having({
 /** When each rule was tested last, and how that ended; what does not read says nothing. */
 export function lastTests(at: Places) {
   const names = existsSync(at.alertTests) ? readdirSync(at.alertTests).toSorted() : [];
-  const last = new Map<string, { readonly testedAt: string; readonly outcome: TestedRule['outcome'] }>();
+  const last = new Map<string, { readonly testedAt: string; readonly outcome: TestedRule['outcome'] | 'came true' }>();
   for (const name of names) {
     try {
-      const { startedAt, rules } = readKept(JSON.parse(readFileSync(join(at.alertTests, name), 'utf8')), name);
+      const { startedAt, receivers, rules } = readKept(
+        JSON.parse(readFileSync(join(at.alertTests, name), 'utf8')),
+        name,
+      );
       for (const { rule, outcome } of rules)
-        if (outcome !== 'not tried') last.set(rule, { testedAt: startedAt, outcome });
+        if (outcome !== 'not tried') {
+          // Nobody but the command has taken it.
+          const isQuiet = receivers === 'own' && outcome === 'delivered';
+          last.set(rule, { testedAt: startedAt, outcome: isQuiet ? 'came true' : outcome });
+        }
     } catch {
       // A file that is none of ours.
     }

@@ -64,7 +64,7 @@ const fewer: Scenario = {
 /** While the watcher's clock is right: it keeps no rule quiet for long. */
 export const silenced: Scenario = {
   fires: ['alert-silenced'],
-  does: 'kept a rule quiet that there is not',
+  does: 'silenced a rule that does not exist',
   async run({ at }) {
     const until = new Date(Date.now() + 60_000).toISOString();
     const silence = { id: randomUUID(), rule: 'nothing', until, reason: 'a test of the alerts', by: 'alerts test' };

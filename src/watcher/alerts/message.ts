@@ -23,8 +23,7 @@ export interface Telling {
 
 export const MOST_IN_MESSAGE = 100;
 const TYPE = 'Strongroom.Alert';
-const A_TEST =
-  'This is a test. It happened in an HSM that was made for it and is thrown away: there is nothing to do.\n\n';
+const A_TEST = 'This is a test. It happened in an HSM that was made for it and is thrown away: there is nothing to do.';
 export const MANAGEMENT = '@management';
 
 /**
@@ -54,7 +53,7 @@ export function telling(
       Rule: first.rule,
       Severity: severity,
       Title: title,
-      Text: rule?.text ?? '',
+      Text: `${isTest ? `${A_TEST} ` : ''}${rule?.text ?? ''}`,
       Runbook: rule?.runbook ?? '',
       HsmName: log === MANAGEMENT ? '' : log,
       Host: hostname(),
@@ -74,7 +73,7 @@ export function telling(
       severity,
       subject: oneLine(subject, 200),
       time: last.time,
-      text: (isTest ? A_TEST : '') + inWords(alerts, rule),
+      text: (isTest ? `${A_TEST}\n\n` : '') + inWords(alerts, rule),
     },
     event: eventOf(id, last.time, told),
     each,

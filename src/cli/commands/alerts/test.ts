@@ -20,7 +20,7 @@ administrator, opens a network, purges a key, stops an HSM. Nothing of it touche
 are a test; each is sent once, and one that is not taken at once is a failure. With --no-send a receiver of the command's own takes them all,
 and nobody is bothered. Your rules and receivers are those of the
 file that --config names, or else of the one that the running service was started with. Without RULE all rules that hold are tested, which takes some two minutes. A rule of your own that nothing of this makes come true
-is shown as not tried.
+is shown as not tried. SECONDS are from the beginning of what was done until the last receiver had it.
 The record is kept in alert-tests/ of the data directory; where alerts are configured the management plane's log has its hash (AlertsTested).
 The exit code is 0 when every rule that was tried, or that you name, came true and was taken by everybody who is told of it, 1 otherwise.`,
   options: {
