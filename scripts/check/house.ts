@@ -8,7 +8,7 @@ import type { Tree } from './tree.ts';
 
 export const limits = {
   /** Lines of `src` outside tests. */
-  lines: 83_000,
+  lines: 83_020,
   /** Lines of the serving module with all that it imports. */
   servingModule: 5_515,
   /** Files of the service that a `sign` passes through. */

@@ -176,6 +176,31 @@ test('one that an operator stops and starts is known all the while: whoever read
   assert.ok(seen.length > 2 && seen.every(Boolean));
 });
 
+test('one that cannot be started keeps an operator from stopping no other, stays known, and its start is on record once', async () => {
+  const { at, instances, acts } = open(join(folder, 'broken'));
+  await using _ = instances;
+  for (const name of ['alpha', 'beta']) await instances.provision(request(name));
+  const [alpha, beta] = [at.instance('alpha'), at.instance('beta')];
+  writeFileSync(alpha.stopFlag, '');
+  await instances.applyStopFlags();
+  const config = readFileSync(alpha.config);
+  writeFileSync(alpha.config, '{');
+  rmSync(alpha.stopFlag);
+  writeFileSync(beta.stopFlag, '');
+  for (let n = 0; n < 2; n++) await assert.rejects(instances.applyStopFlags());
+  assert.deepEqual(
+    ['alpha', 'beta'].map((name) => instances.statuses.get(name)?.activation),
+    ['Stopped', 'Stopped'],
+  );
+  assert.deepEqual(
+    acts.map(({ what, instance }) => `${what} ${instance}`),
+    ['stop alpha', 'start alpha', 'stop beta'],
+  );
+  writeFileSync(alpha.config, config);
+  await instances.applyStopFlags();
+  assert.equal(instances.statuses.get('alpha')?.port, 4242);
+});
+
 test('what an operator stops and starts is on record, each once and before it is done; a log that cannot be written keeps nobody from it', async () => {
   const reports: string[] = [];
   const { at, instances, acts, log } = open(join(folder, 'recorded'), 8443, Date.now, (text) => reports.push(text));

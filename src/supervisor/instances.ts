@@ -61,6 +61,8 @@ export class Instances implements AsyncDisposable {
   #isStopping = false;
   /** Stopped by an operator just now, and not held yet: whoever reads its log goes on. */
   #ending: string | undefined;
+  /** Held, and an operator's wish that they start is on record: it is tried more than once. */
+  readonly #startRecorded = new Set<string>();
 
   constructor(options: InstancesOptions) {
     this.#options = options;
@@ -167,22 +169,30 @@ export class Instances implements AsyncDisposable {
   /** An operator has set or taken away marks: what has that of a stop stops, what has it no more starts. */
   applyStopFlags(): Promise<void> {
     return this.#inTurn(async () => {
-      for (const name of this.#names()) {
-        if (existsSync(this.#stoppedMark(name))) continue;
-        const { stopFlag, replaceFlag } = this.#options.places.instance(name);
-        const isStopped = existsSync(stopFlag);
-        if (isStopped ? this.#running.has(name) : this.#held.has(name)) await this.#recordOperator(name, isStopped);
-        if (isStopped) {
-          this.#ending = name;
-          await this.#end(name).finally(() => {
-            this.#held.add(name);
-            this.#ending = undefined;
-          });
-        }
-        await this.#run(name);
-        if (readIfThere(replaceFlag) === '') await this.#replace(name, replaceFlag);
-      }
+      // One that cannot be started keeps nobody from stopping another.
+      const failures: unknown[] = [];
+      for (const name of this.#names())
+        await this.#applyFlags(name).catch((error: unknown) => void failures.push(error));
+      if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('; '));
     });
+  }
+
+  async #applyFlags(name: string): Promise<void> {
+    if (existsSync(this.#stoppedMark(name))) return;
+    const { stopFlag, replaceFlag } = this.#options.places.instance(name);
+    const isStopped = existsSync(stopFlag);
+    const isNews = isStopped ? this.#running.has(name) : this.#held.has(name) && !this.#startRecorded.has(name);
+    if (isNews) await this.#recordOperator(name, isStopped);
+    if (isStopped) {
+      this.#startRecorded.delete(name);
+      this.#ending = name;
+      await this.#end(name).finally(() => {
+        this.#held.add(name);
+        this.#ending = undefined;
+      });
+    } else if (isNews) this.#startRecorded.add(name);
+    await this.#run(name);
+    if (readIfThere(replaceFlag) === '') await this.#replace(name, replaceFlag);
   }
 
   /** Whoever has the machine can stop its processes anyway: a log that cannot be written keeps nobody from it. */
@@ -265,10 +275,9 @@ export class Instances implements AsyncDisposable {
     const stopped = { storeRefused: false, workers: none, silent: 0, modules: none, recorder: false, recording: false };
     const ending = this.#ending === undefined ? [] : [[this.#ending, stoppedStatus(this.#ending)] as const];
     return [...new Map([...ending, ...this.statuses])].map(([name, { activation }]) => {
-      const running = this.#running.get(name);
-      if (running === undefined) return { name, activation, ...stopped };
       const eventTargets = this.#eventTargets.get(name);
-      return { name, ...running.condition, ...(eventTargets === undefined ? {} : { eventTargets }) };
+      const condition = this.#running.get(name)?.condition ?? { activation, ...stopped };
+      return { name, ...condition, ...(eventTargets === undefined ? {} : { eventTargets }) };
     });
   }
 
@@ -305,16 +314,13 @@ export class Instances implements AsyncDisposable {
 
   async #run(name: string): Promise<void> {
     if (this.#running.has(name)) return;
-    // What an operator stopped, nobody else starts.
-    if (existsSync(this.#options.places.instance(name).stopFlag)) {
-      this.#held.add(name);
-      this.#options.changed(name, stoppedStatus(name));
-      return;
-    }
+    if (this.#isHeld(name)) return;
     const places = this.#options.places.instance(name);
     const config = await this.#refresh(name, places);
     await this.#options.profile.prepare(name, places, config);
     if (this.#isStopping) throw new Error(`${name} was not started: everything stops`);
+    // Meanwhile somebody else may have started it, or an operator stopped it.
+    if (this.#running.has(name) || this.#isHeld(name)) return;
     const instance = new InstanceProcesses({
       ...this.#options.plan,
       name,
@@ -324,14 +330,26 @@ export class Instances implements AsyncDisposable {
       changed: () => this.#options.changed(name, instance.status),
     });
     this.#eventTargets.set(name, config.eventTargets);
-    this.#held.delete(name);
+    const wasHeld = this.#held.delete(name);
     this.#running.set(name, instance);
     try {
       await instance.start();
     } catch (error) {
-      if (error instanceof InstanceInUse) this.#running.delete(name);
+      if (error instanceof InstanceInUse) {
+        this.#running.delete(name);
+        if (wasHeld) this.#held.add(name);
+      }
       throw error;
     }
+    this.#startRecorded.delete(name);
+  }
+
+  /** What an operator stopped, nobody else starts. */
+  #isHeld(name: string): boolean {
+    if (!existsSync(this.#options.places.instance(name).stopFlag)) return false;
+    this.#held.add(name);
+    this.#options.changed(name, stoppedStatus(name));
+    return true;
   }
 
   /** Certificates run out, and names and issuers follow the port of this start. */

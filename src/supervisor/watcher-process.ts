@@ -131,14 +131,16 @@ export class WatcherProcess implements AsyncDisposable {
   }
 }
 
-/** What the configuration names is there since then: the file is read once. */
-const SINCE = new Date(performance.timeOrigin).toISOString();
+/** What the configuration names is there since this process began, which reads it once; by the clock as it is now. */
+function configuredAt(): string {
+  return new Date(Date.now() - performance.now()).toISOString();
+}
 
 type EventTargets = NonNullable<WatchedInstance['eventTargets']>;
 
 /** What instances name: a folder, or what Node takes for a pattern, would have the watcher read more than one file. */
 export function filesOf(targets: EventTargets): readonly string[] {
-  return filesNamedIn(targets).filter((path) => !path.includes('*') && isFile(path));
+  return [...new Set(filesNamedIn(targets))].filter((path) => !path.includes('*') && isFile(path));
 }
 
 function isFile(path: string): boolean {
@@ -171,7 +173,7 @@ export function watcherProgram(
     // What the configuration names stays as it is: where a link of it leads to may change.
     reads: [...resolvedPaths(reads), ...filesNamedIn(config), ...files],
     writes: config.sinks?.flatMap((sink) => (sink.kind === 'file' ? [sink.path] : [])) ?? [],
-    args: ['--data', realpathSync(places.root), '--profile', profile, '--since', SINCE],
+    args: ['--data', realpathSync(places.root), '--profile', profile, '--since', configuredAt()],
     has: 'network',
   });
   return { ...program, comesLast: true };

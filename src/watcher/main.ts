@@ -11,6 +11,8 @@ import { ready } from '../links/messages.ts';
 import { settings, type Watched, watched } from '../links/watcher-messages.ts';
 import { openWatcher } from './watcher.ts';
 
+// Requests come first, whatever is to be told. Before there are other threads: they would keep theirs.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 process.umask(0o077);
 // The terminal's Ctrl-C reaches the whole process group; the supervisor decides when this process ends.
 process.on('SIGINT', () => {});
@@ -35,7 +37,5 @@ await using watcher = await openWatcher({ places: places(values.data), profile, 
 update = (said) => watcher.update(said);
 if (told !== undefined) update(told);
 link.send(ready, { port: 0, modulePids: [] });
-// From now on requests come first, whatever is to be told: on a full machine it would not get ready for a long time.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 collectAtRest();
 await link.closed;

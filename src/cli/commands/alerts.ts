@@ -162,7 +162,7 @@ function outletRow({ outlet, waiting, taken, failing }: OutletStatus): readonly 
   const of = [outlet, String(waiting), String(taken)];
   if (failing === undefined) return [...of, '-', '-', '-'];
   const { since, next, lastFailure } = failing;
-  return [...of, since, next, `${lastFailure.at} ${printableLine(lastFailure.why)}`];
+  return [...of, since, waiting === 0 ? '-' : next, `${lastFailure.at} ${printableLine(lastFailure.why)}`];
 }
 
 function shown({ name, severity }: Rule, state: AlertState | undefined) {

@@ -133,17 +133,19 @@ export class Judge {
     const key = JSON.stringify([rule.name, ...of]);
     const held = this.#state.holding[key];
     if (!holds) {
+      const told = this.#state.told[key];
+      if (held?.isPutOff === true && told !== undefined) this.#state.told[key] = { ...told, more: told.more + 1 };
       delete this.#state.holding[key];
       return;
     }
-    const { since, isTold, isPutOff = false, value: before = value } = held ?? { since: now, isTold: false };
+    const { since, isTold, value: before = value } = held ?? { since: now, isTold: false };
     const isTheSame = value === undefined || before === undefined || value <= before;
     const isDue = !(isTold && isTheSame) && now - since >= (rule.for ?? 0) * 1000;
     const id = [key, String(since), ...(value === undefined ? [] : [String(value)])];
     const [log] = of;
     const shown = { log, key, time: now, what: oneLine(`${rule.title}${what === '' ? '' : `: ${what}`}`, 500), id };
-    const isToldNow = isDue && this.#tell(rule, shown, !isPutOff);
-    // What the window keeps back is due again when that is over, and is told then if it still holds.
+    const isToldNow = isDue && this.#tell(rule, shown, false);
+    // What the window keeps back is due again when that is over, and told then if it still holds; else it is counted.
     const isBack = isDue && !isToldNow;
     const last = isBack ? before : value;
     this.#state.holding[key] = {

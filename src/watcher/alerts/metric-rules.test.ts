@@ -120,7 +120,23 @@ test('a receiver of alerts that takes nothing for a quarter of an hour is told, 
     if ((await measure(60 * minute)).length > 0) again.push(minute);
   }
   assert.deepEqual(again, [60]);
+  const mores = bench.sent.flatMap(({ event }) => alertsOf(event)).map(({ More }) => More);
+  assert.deepEqual(mores, [0, 0], 'what is told later is no more of the same');
+  // Over within the hour: it was one.
+  for (const seconds of [0, 961, 0]) await measure(seconds);
+  bench.now += 60_000;
+  for (const seconds of [961, 0]) await measure(seconds);
+  bench.now += 2 * HOUR;
+  await measure(961);
+  assert.deepEqual(
+    alertsOf(bench.sent.at(-1)?.event ?? '').map(({ More }) => More),
+    [1],
+  );
 });
+
+function alertsOf(event: string): readonly { readonly More: number }[] {
+  return (JSON.parse(event) as { data: { Alerts: readonly { readonly More: number }[] } }).data.Alerts;
+}
 
 test('a log that no witness has signed yet is told, by its instance or as that of the management plane', async () => {
   const stopped = Promise.withResolvers<void>();
