@@ -40,6 +40,8 @@ const LOOKS = 3000;
 const STARTS_WITHIN = 100;
 /** Seconds that go by with each look, while nothing is on its way that they could cut off. */
 const MEANWHILE = 1;
+/** Looks after which no time goes by for a sink that is at work: before, it has less than any rule about it asks for. */
+const SOON = 200;
 /** Seconds; more than any rule asks for. */
 const LASTS = 5000;
 /** Seconds. `time-goes-by` holds in every second one, so it tells which one the figures were last looked at in. */
@@ -195,7 +197,8 @@ export class World implements AsyncDisposable {
     for (let looks = 0; why !== undefined; looks++, why = unmet()) {
       if (looks === LOOKS) assert.fail(why);
       await delay(LOOK_MS);
-      if (this.#isStarting(looks) || (!this.#isAway && (this.#isSending() || this.#isSinkAtWork()))) continue;
+      const isAtWork = (): boolean => this.#isSending() || (looks > SOON && this.#isSinkAtWork());
+      if (this.#isStarting(looks) || (!this.#isAway && isAtWork())) continue;
       this.pass(MEANWHILE);
       await setImmediate(); // for a timer of ours that is set now the time is that of now
     }
@@ -244,7 +247,7 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** It gets there by itself, however slow the machine is: no time has to go by for it, and too much would be told of. */
+  /** It gets there by itself, however slow the machine is: no time has to go by for it. */
   #isSinkAtWork(): boolean {
     return [...this.#lacking()].some(({ isFailing }) => !isFailing);
   }
