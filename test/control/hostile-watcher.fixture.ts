@@ -6,7 +6,7 @@ import { openSupervisorLink } from '../../src/links/child-link.ts';
 import { openAttempts, reach } from './hostile-attempts.ts';
 
 const { values } = parseArgs({
-  options: { data: { type: 'string' }, profile: { type: 'string' } },
+  options: { data: { type: 'string' }, profile: { type: 'string' }, since: { type: 'string' } },
 });
 const root = values.data ?? '';
 const own = join(root, 'watch');
