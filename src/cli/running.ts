@@ -26,7 +26,7 @@ export function requireOwn(root: string): void {
 /** For commands that read files whether a service runs or not. @throws CommandError where nothing of one is, or can be seen by this user */
 export function placesWithData(flag: string | undefined): Places {
   const at = places(dataRootOf(flag));
-  if (![at.control, at.instances, at.alertTests].some((each) => existsSync(each))) requireRunning(at.root);
+  if (![at.control, at.instances, at.watch, at.alertTests].some((each) => existsSync(each))) requireRunning(at.root);
   return at;
 }
 
