@@ -34,13 +34,15 @@ export const DAY: number = 24 * HOUR;
 const BEFORE = 2 * DAY;
 const CORES = 2;
 const LOOK_MS = 50;
-/** Whoever has not come so far by then has failed. */
+/** Looks in a row in which nobody gets any further: it has failed then. */
 const LOOKS = 3000;
+/** Looks at all: who gets further for so long never gets there. */
+const MOST_LOOKS = 5 * LOOKS;
 /** Looks, at most: where it kept its state before it was seen to be another. */
 const STARTS_WITHIN = 100;
 /** Seconds that go by with each look, while nothing is on its way that they could cut off. */
 const MEANWHILE = 1;
-/** Looks after which no time goes by for a sink that is at work: before, it has less than any rule about it asks for. */
+/** Looks after which no time goes by for a sink or for rules at work: before, it has less than any rule about them asks for. */
 const SOON = 200;
 /** Seconds; more than any rule asks for. */
 const LASTS = 5000;
@@ -194,11 +196,22 @@ export class World implements AsyncDisposable {
   /** @param unmet says what is missing yet */
   async until(unmet: () => string | undefined): Promise<void> {
     let why = unmet();
+    let got = { far: '', looks: 0 };
+    let stood = 0;
     for (let looks = 0; why !== undefined; looks++, why = unmet()) {
-      if (looks === LOOKS) assert.fail(why);
+      if (looks % 50 === 0) {
+        const far = `${why}; ${this.#howFar()}`;
+        if (far !== got.far) got = { far, looks };
+        const isOver = looks - got.looks >= LOOKS || looks >= MOST_LOOKS;
+        assert.ok(!isOver, `${far}; the same for ${looks - got.looks} of ${looks} looks, without time in ${stood}`);
+      }
       await delay(LOOK_MS);
-      const isAtWork = (): boolean => this.#isSending() || (looks > SOON && this.#isSinkAtWork());
-      if (this.#isStarting(looks) || (!this.#isAway && isAtWork())) continue;
+      const isSlow = (): boolean => this.#unjudged() !== undefined || this.#isSinkAtWork();
+      const isAtWork = (): boolean => this.#isSending() || (looks > SOON && isSlow());
+      if (this.#isStarting(looks) || (!this.#isAway && isAtWork())) {
+        stood += 1;
+        continue;
+      }
       this.pass(MEANWHILE);
       await setImmediate(); // for a timer of ours that is set now the time is that of now
     }
@@ -220,19 +233,40 @@ export class World implements AsyncDisposable {
   #unsettled(): string | undefined {
     const alerts = this.#alerts();
     if (alerts === undefined) return 'alerts keep nothing yet';
-    const { outlets, acts, logs } = alerts;
+    const { outlets, acts } = alerts;
     const waiting = Object.entries(outlets).find(
       ([, { pending, aside, sending }]) => pending.length + aside.length > 0 || sending !== undefined,
     );
     if (waiting !== undefined) return `${waiting[0]} is to be told`;
     if (acts.length > 0) return `${acts.length} acts are to be put on record`;
-    for (const { origin, folder } of this.logs) {
-      const id = origin.slice(origin.indexOf('/') + 1);
-      const { size } = openEntries(folder);
-      if ((logs[id]?.next ?? 0) < size) return `${origin} is not judged`;
-    }
+    const unjudged = this.#unjudged();
+    if (unjudged !== undefined) return `${unjudged} is not judged`;
     const [lacking] = this.#lacking();
     return lacking === undefined ? undefined : `${lacking.sink} lacks entries of ${lacking.origin}`;
+  }
+
+  /** Origin of a log that has entries which the rules were not asked about. */
+  #unjudged(): string | undefined {
+    const { logs = {} } = this.#alerts() ?? {};
+    return this.logs.find(({ origin, folder }) => (logs[idOf(origin)]?.next ?? 0) < openEntries(folder).size)?.origin;
+  }
+
+  /** Of each log how many entries there are, are judged, and are at each sink; of each outlet what waits and what was taken. */
+  #howFar(): string {
+    const { logs = {}, outlets = {}, acts = [] } = this.#alerts() ?? {};
+    const read = this.logs.map(({ origin, folder }) => {
+      const id = idOf(origin);
+      const sinks = Object.keys(this.receivers.sinks).map((sink) => this.#position(sink, id)?.next ?? 0);
+      return `${id.slice(0, 8)} ${[openEntries(folder).size, logs[id]?.next ?? 0, ...sinks].join(' ')}`;
+    });
+    const told = Object.entries(outlets).map(
+      ([name, { pending, aside, taken }]) => `${name} ${pending.length} ${aside.length} ${taken}`,
+    );
+    return [...read, ...told, `acts ${acts.length}`].join(', ');
+  }
+
+  #position(sink: string, id: string) {
+    return readPosition(positionFile(this.places.sinks, sink, id));
   }
 
   /** Sinks that have not got all of a log. */
@@ -240,8 +274,7 @@ export class World implements AsyncDisposable {
     for (const { origin, folder } of this.logs) {
       const { size } = openEntries(folder);
       for (const sink of Object.keys(this.receivers.sinks)) {
-        const path = positionFile(this.places.sinks, sink, origin.slice(origin.indexOf('/') + 1));
-        const { next = 0, lastFailure, lastSuccess = '' } = readPosition(path) ?? {};
+        const { next = 0, lastFailure, lastSuccess = '' } = this.#position(sink, idOf(origin)) ?? {};
         if (next < size) yield { sink, origin, isFailing: (lastFailure?.at ?? '') > lastSuccess };
       }
     }
@@ -270,8 +303,11 @@ export class World implements AsyncDisposable {
     return looks < this.#watcher.until;
   }
 
+  /** What waits for its next attempt is not on its way. */
   #isSending(): boolean {
-    return Object.values(this.#alerts()?.outlets ?? {}).some(({ sending }) => sending !== undefined);
+    const now = Date.now();
+    const outlets = Object.values(this.#alerts()?.outlets ?? {});
+    return outlets.some(({ sending, failing }) => sending !== undefined && !((failing?.next ?? 0) > now));
   }
 
   /** Receivers and witness, at once. */
@@ -412,6 +448,10 @@ export class World implements AsyncDisposable {
 const AZ = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 /** The owner of the subscription has no role in any HSM. */
 const APPLICATIONS = { admin: 'admin', orders: 'consumer', reports: 'owner' } as const;
+
+function idOf(origin: string): string {
+  return origin.slice(origin.indexOf('/') + 1);
+}
 
 function inside(control: FaultControl) {
   return { flags: insideFlags(CORES), variables: control.variables };
