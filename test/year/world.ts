@@ -162,6 +162,7 @@ export class World implements AsyncDisposable {
     // Twice: what is kept of the last look may be older than it, and a look that had begun before may end in the first one.
     await this.measured();
     await this.measured();
+    await this.settle();
     this.pass(LASTS);
     await this.measured();
     await this.measured();
@@ -206,7 +207,7 @@ export class World implements AsyncDisposable {
         assert.ok(!isOver, `${far}; the same for ${looks - got.looks} of ${looks} looks, without time in ${stood}`);
       }
       await delay(LOOK_MS);
-      const isSlow = (): boolean => this.#unjudged() !== undefined || this.#isSinkAtWork();
+      const isSlow = (): boolean => this.watcher !== null && (this.#unjudged() !== undefined || this.#isSinkAtWork());
       const isAtWork = (): boolean => this.#isSending() || (looks > SOON && isSlow());
       if (this.#isStarting(looks) || (!this.#isAway && isAtWork())) {
         stood += 1;
@@ -310,6 +311,15 @@ export class World implements AsyncDisposable {
     return outlets.some(({ sending, failing }) => sending !== undefined && !((failing?.next ?? 0) > now));
   }
 
+  /** Whoever is to be told something has failed, and makes no other attempt for a while. */
+  #isPaused(): boolean {
+    const soon = Date.now() + 60_000;
+    return Object.values(this.#alerts()?.outlets ?? {}).every(
+      ({ pending, aside, sending, failing }) =>
+        (pending.length + aside.length === 0 && sending === undefined) || (failing?.next ?? 0) > soon,
+    );
+  }
+
   /** Receivers and witness, at once. */
   async away(): Promise<void> {
     await this.settle();
@@ -323,6 +333,7 @@ export class World implements AsyncDisposable {
     this.pass(HOUR + 1);
     await this.measured();
     await this.measured();
+    await this.until(() => (this.#isPaused() ? undefined : 'somebody is still being told'));
     await Promise.all([this.receivers.back(), this.#witness.back()]);
     this.pass(HOUR + 1);
     this.#isAway = false;
