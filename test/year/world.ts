@@ -38,8 +38,6 @@ const LOOK_MS = 50;
 const LOOKS = 3000;
 /** Looks at all: who gets further for so long never gets there. */
 const MOST_LOOKS = 5 * LOOKS;
-/** Looks, at most: where it kept its state before it was seen to be another. */
-const STARTS_WITHIN = 100;
 /** Seconds that go by with each look, while nothing is on its way that they could cut off. */
 const MEANWHILE = 1;
 /** Looks after which no time goes by for a sink or for rules at work: before, it has less than any rule about them asks for. */
@@ -87,11 +85,6 @@ export class World implements AsyncDisposable {
   readonly #keys = new Map<string, string>();
   #passed: number;
   #isAway = false;
-  #watcher: { readonly pid: number | null; readonly kept: number; readonly until: number } = {
-    pid: 0,
-    kept: 0,
-    until: 0,
-  };
 
   private constructor(made: Made) {
     this.folder = made.folder;
@@ -209,7 +202,7 @@ export class World implements AsyncDisposable {
       await delay(LOOK_MS);
       const isSlow = (): boolean => this.watcher !== null && (this.#unjudged() !== undefined || this.#isSinkAtWork());
       const isAtWork = (): boolean => this.#isSending() || (looks > SOON && isSlow());
-      if (this.#isStarting(looks) || (!this.#isAway && isAtWork())) {
+      if (this.#isStarting || (!this.#isAway && isAtWork())) {
         stood += 1;
         continue;
       }
@@ -295,13 +288,11 @@ export class World implements AsyncDisposable {
     }
   }
 
-  /** A watcher that was started is given its time to get ready: it keeps its state once more then. */
-  #isStarting(looks: number): boolean {
-    const { watcher } = this.#product.state.pids;
-    const kept = statSync(alertStateFile(this.places.watch), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    if (watcher !== this.#watcher.pid) this.#watcher = { pid: watcher, kept, until: looks + STARTS_WITHIN };
-    else if (kept !== this.#watcher.kept) this.#watcher = { ...this.#watcher, until: 0 };
-    return looks < this.#watcher.until;
+  /** A watcher that was started is given its time to get ready, or it would never be: it keeps its state once more then. */
+  get #isStarting(): boolean {
+    if (this.watcher === null) return false;
+    const { mtimeMs: kept } = statSync(alertStateFile(this.places.watch), { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
+    return kept < Date.now() - 1000 * this.#passed - ageOf(this.watcher);
   }
 
   /** What waits for its next attempt is not on its way. */
@@ -459,6 +450,18 @@ export class World implements AsyncDisposable {
 const AZ = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 /** The owner of the subscription has no role in any HSM. */
 const APPLICATIONS = { admin: 'admin', orders: 'consumer', reports: 'owner' } as const;
+
+/** Milliseconds since a process was started, which no library of ours moves; one that has ended began long ago. */
+function ageOf(pid: number): number {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  return 1000 * Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) - 10 * ticks;
+}
 
 function idOf(origin: string): string {
   return origin.slice(origin.indexOf('/') + 1);
