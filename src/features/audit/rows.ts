@@ -6,7 +6,7 @@ import { type AnyRow, row } from '../../http/route.ts';
 import { badParameter } from '../../http/service-error.ts';
 import { part } from '../part.ts';
 import { FILTER_MEMBERS, type GivenFilter, type Matcher, matcherOf, readFilter } from './index/filter.ts';
-import { type IndexFile, indexPlace, isLong, openIndexFile } from './index/index-file.ts';
+import { type IndexFile, indexPlace, isBusy, isLong, openIndexFile } from './index/index-file.ts';
 import { type Hit, type SearchRange, searchLog } from './index/search.ts';
 import { parseEntry } from './logged-call.ts';
 import { openEntries } from './read-entries.ts';
@@ -104,7 +104,7 @@ async function searchOnce(
     return { page: await search(index), log, indexed };
   } catch (error) {
     if (index === undefined) throw error;
-    report('the index of the audit log', error);
+    if (!isBusy(error)) report('the index of the audit log', error);
     return { page: await search(undefined), log, indexed: 0 };
   }
 }
@@ -115,7 +115,7 @@ function openIndex({ audit, index }: AuditService['places'], report: AuditServic
     const place = indexPlace(index, audit);
     return existsSync(place.path) ? openIndexFile(place, true) : undefined;
   } catch (error) {
-    report('the index of the audit log', error);
+    if (!isBusy(error)) report('the index of the audit log', error);
     return undefined;
   }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readIfThere } from '../../files/read-if-there.ts';
 import { parseCheckpoint } from '../../formats/tlog-checkpoint.ts';
 import { TILE_WIDTH } from '../../formats/tlog-tiles.ts';
-import { type IndexPlace, openIndexFile } from '../audit/index/index-file.ts';
+import { type IndexPlace, isBusy, openIndexFile } from '../audit/index/index-file.ts';
 import { indexedEntry } from '../audit/index/indexed-entry.ts';
 import { addUse, DAY_MS, readUsage, type Use } from '../audit/index/usage.ts';
 import { type LoggedCall, loggedCallOf, parseEntry } from '../audit/logged-call.ts';
@@ -99,8 +99,8 @@ export function openUsage(
       const { uses, entries } = await readUsage(folder, index, sinceDay, restingAsLong());
       return { uses: uses.filter(({ days }) => days.size > 0), entries, gaveUp: false };
     } catch (error) {
-      // Half written, damaged or held by another: what of it is the log's own fault shows again where that is read.
-      report('the index of the audit log', error);
+      // Half written, damaged, or held by its writer: what of it is the log's own fault shows again where that is read.
+      if (!isBusy(error)) report('the index of the audit log', error);
       return 0;
     }
   };
