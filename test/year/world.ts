@@ -200,7 +200,7 @@ export class World implements AsyncDisposable {
         assert.ok(!isOver, `${far}; the same for ${looks - got.looks} of ${looks} looks, without time in ${stood}`);
       }
       await delay(LOOK_MS);
-      const isSlow = (): boolean => this.watcher !== null && (this.#unjudged() !== undefined || this.#isSinkAtWork());
+      const isSlow = (): boolean => this.#unjudged() !== undefined || this.#isSinkAtWork();
       const isAtWork = (): boolean => this.#isSending() || (looks > SOON && isSlow());
       if (this.#isStarting || (!this.#isAway && isAtWork())) {
         stood += 1;
@@ -290,7 +290,7 @@ export class World implements AsyncDisposable {
 
   /** A watcher that was started is given its time to get ready, or it would never be: it keeps its state once more then. */
   get #isStarting(): boolean {
-    if (this.watcher === null) return false;
+    if (this.watcher === null) return true; // until it says that it is ready
     const { mtimeMs: kept } = statSync(alertStateFile(this.places.watch), { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
     return kept < Date.now() - 1000 * this.#passed - ageOf(this.watcher);
   }
