@@ -1,13 +1,17 @@
 // What a search may take of a worker that has other things to do.
 import assert from 'node:assert/strict';
-import { dirname } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Answer, RowRequest } from '../../http/route.ts';
 import { ServiceError } from '../../http/service-error.ts';
+import { ORIGIN } from '../../recorder/recorder.fixture.ts';
 import { openIndexWriter } from './index/catch-up.ts';
 import { matcherOf } from './index/filter.ts';
-import { openIndexFile } from './index/index-file.ts';
+import { indexPlace, openIndexFile } from './index/index-file.ts';
 import { anyEntry, CALLERS, recordedLog } from './index/recorded-log.fixture.ts';
 import { searchLog } from './index/search.ts';
 import { ReadingTurns, restingAsLong } from './reading-turns.ts';
@@ -15,13 +19,13 @@ import { auditRows } from './rows.ts';
 
 const entries = fc.sample(anyEntry, { numRuns: 600, seed: 11 });
 
-function searching(folder: string, index: string) {
-  // This log is of no instance, and has no index by that.
+/** This log is of no instance, and has no index by that, unless it was named anew. */
+function searching(folder: string, index: string, report = (_: string): void => undefined) {
   const [row] = auditRows({
     places: { audit: folder, index },
     readingTurns: new ReadingTurns(),
     indexWanted: () => undefined,
-    report: () => undefined,
+    report,
   });
   assert.ok(row !== undefined);
   const ask = async (oid: string, query: Readonly<Record<string, string>> = {}): Promise<Answer> =>
@@ -49,6 +53,33 @@ test('one search at a time, one that waits for each caller, five in all; the res
   assert.equal((await ask('a')).status, 200);
   await assert.rejects(ask('a', { $skiptoken: 'x' }));
   assert.equal((await ask('a')).status, 200, 'one that failed has given its turn back');
+});
+
+test('an index that its writer holds is passed over without a word, one that is damaged is told of', async () => {
+  using log = recordedLog();
+  await log.record(entries);
+  const checkpoint = join(log.folder, 'checkpoint');
+  const named = readFileSync(checkpoint, 'utf8').replaceAll(ORIGIN, `strongroom/${randomUUID()}`);
+  writeFileSync(checkpoint, named);
+  const place = indexPlace(dirname(log.path), log.folder);
+  {
+    using writer = openIndexWriter(place, assert.fail);
+    while (writer.step(50));
+  }
+  const told: string[] = [];
+  const { ask } = searching(log.folder, dirname(log.path), (what) => told.push(what));
+  const indexed = async (): Promise<unknown> => ((await ask('a')).body as { readonly indexed: number }).indexed;
+  assert.equal(await indexed(), 512);
+  {
+    using held = new DatabaseSync(place.path);
+    held.exec('BEGIN EXCLUSIVE');
+    assert.equal(await indexed(), 0);
+  }
+  assert.deepEqual(told, []);
+  assert.equal(await indexed(), 512);
+  writeFileSync(place.path, 'no index');
+  assert.equal(await indexed(), 0);
+  assert.deepEqual(told, ['the index of the audit log']);
 });
 
 test('whoever reads rests as long as it has worked', async () => {

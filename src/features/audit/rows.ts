@@ -97,10 +97,10 @@ async function searchOnce(
   // What comes while it is looked for is for who asks next.
   const bounded = { ...range, before: Math.min(range.before ?? log, log) };
   using index = openIndex(places, report);
-  const indexed = index?.entries() ?? 0;
   const search = (file: IndexFile | undefined): Promise<Page> =>
     firstPage(searchLog(places.audit, file, matcher, bounded, restingAsLong()), bounded, size);
   try {
+    const indexed = index?.entries() ?? 0;
     return { page: await search(index), log, indexed };
   } catch (error) {
     if (index === undefined) throw error;
